@@ -4,8 +4,8 @@
 // byte with its payload, followed by a back length that lets a reader step backwards. The bytes are those Redis itself
 // would write, since streams and DUMP payloads carry them verbatim.
 //
-// Offsets are positions in the slice; End (-1) stands for "no element". Apart from Validate and Reader-facing Check
-// functions, everything here trusts its input: foreign bytes go through Validate first.
+// Offsets are positions in the slice; End (-1) stands for "no element". Apart from Validate
+// everything here trusts its input: foreign bytes go through Validate first.
 package listpack
 
 import (
@@ -209,9 +209,21 @@ func Truncate(lp []byte, p, count int) []byte {
 	return lp
 }
 
-// Splice replaces the bytes from p to q by the elements of the listpack ins, which hold added elements more than were there.
-func Splice(lp []byte, p, q int, ins []byte, added int) []byte {
-	lp = splice(lp, p, q, ins[headerSize:len(ins)-1])
+// Elements returns the bytes of all elements, for Splice.
+func Elements(lp []byte) []byte { return lp[headerSize : len(lp)-1] }
+
+// AppendElements adds count elements, given as their bytes.
+func AppendElements(lp, elems []byte, count int) []byte {
+	lp = append(append(lp[:len(lp)-1], elems...), terminator)
+	addCount(lp, count)
+	setTotal(lp)
+	return lp
+}
+
+// Splice replaces the bytes from p to q by other element bytes, which hold added elements more (or, if negative, fewer).
+// elems must not alias lp.
+func Splice(lp []byte, p, q int, elems []byte, added int) []byte {
+	lp = splice(lp, p, q, elems)
 	addCount(lp, added)
 	setTotal(lp)
 	return lp

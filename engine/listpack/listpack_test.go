@@ -77,7 +77,7 @@ func TestSetIntTruncateSplice(t *testing.T) {
 	mid = Next(lp, First(lp))
 	lp = SetInt(lp, mid, 5)
 	ins := Append(Append(New(0), []byte("x")), []byte("y"))
-	lp = Splice(lp, mid, Skip(lp, mid), ins, 1)
+	lp = Splice(lp, mid, Skip(lp, mid), Elements(ins), 1)
 	if got := strings.Join(contents(lp), " "); got != "-70000 x y 3" {
 		t.Fatalf("after Splice: %s", got)
 	}
