@@ -35,7 +35,7 @@ func (s *Stream) Trim(spec TrimSpec, visit func(*Iterator)) int {
 		if !whole {
 			if !spec.Approximate {
 				deleted += int64(s.trimWithin(cut, spec, visit))
-				if n.live() == 0 { // its last entries, at or above MinID, were tombstones
+				if n.live() == 0 { // the rest are tombstones; Redis keeps such a node, empty, for nothing
 					s.bytes -= len(n.lp)
 					cut++
 				}
