@@ -1,0 +1,96 @@
+package command
+
+import "math/bits"
+
+// Check is the ordered list of refusals for a call by a client or by EXEC's queueing: arity, authentication, ACL, memory, disk,
+// replica, loading. Clients see the order, so tests pin it. c.Spec is set.
+func Check(c *Ctx) error {
+	s, env := c.Spec, c.Env
+	if err := CheckArity(s, c.Args); err != nil {
+		return err
+	}
+	if s.Flags&NoAuth == 0 && !c.Client.Authenticated() {
+		return ErrNoAuth
+	}
+	if err := c.Client.Allowed(c); err != nil {
+		return err
+	}
+	if env.OutOfMemory != nil && s.Flags&(DenyOOM) != 0 && env.OutOfMemory() {
+		return ErrOOM
+	}
+	if s.Flags&Write != 0 {
+		if env.RefuseWrites != nil {
+			return env.RefuseWrites
+		}
+		if env.ReadOnlyReplica {
+			return ErrReadOnly
+		}
+	}
+	if env.Loading && s.Flags&Loading == 0 {
+		return ErrLoading
+	}
+	return nil
+}
+
+// CheckArity returns the error of a call with too few or too many arguments.
+func CheckArity(s *Spec, args [][]byte) error {
+	if s.Arity > 0 && len(args) != s.Arity || len(args) < -s.Arity {
+		return WrongArity(s.full)
+	}
+	return nil
+}
+
+// Call runs the handler and writes its error, if it returns one, as the reply. It is the only route to a handler, for clients, EXEC,
+// scripts and re-runs alike. It returns the handler's error.
+func Call(c *Ctx) error {
+	s, env := c.Spec, c.Env
+	start := env.Nanotime()
+	err := s.Do(c)
+	nanos := env.Nanotime() - start
+	s.usage.add(nanos)
+	if err != nil {
+		s.usage.Failed++
+		msg := errorText(err)
+		if env.OnError != nil {
+			env.OnError(msg)
+		}
+		c.Reply.Error(msg)
+	}
+	if env.AfterCall != nil {
+		env.AfterCall(c, nanos)
+	}
+	return err
+}
+
+// errorText is the reply for an error of a handler: user errors carry their code, all else is a defect and says so.
+func errorText(err error) string { return err.Error() }
+
+func (u *Usage) add(nanos int64) {
+	u.Calls++
+	u.Nanos += uint64(nanos)
+	if u.Buckets == nil {
+		u.Buckets = make([]uint32, latencyBuckets)
+	}
+	u.Buckets[latencyBucket(nanos)]++
+}
+
+// Latencies are counted in buckets of a power of two split in four, from 1 ns to about 17 s.
+const latencyBuckets = 35 * 4
+
+func latencyBucket(nanos int64) int {
+	if nanos < 4 {
+		return 0
+	}
+	e := 63 - bits.LeadingZeros64(uint64(nanos))
+	b := e*4 + int(nanos>>(e-2))&3
+	return min(b, latencyBuckets-1)
+}
+
+// BucketLimit is the upper end, in ns, of latency bucket i.
+func BucketLimit(i int) int64 {
+	e, q := i/4, int64(i%4)
+	if e < 2 {
+		return 4
+	}
+	return (4+q+1)<<(e-2) - 1
+}

@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+// find returns the live entry of key or nil. An expired entry is removed on the way, as Redis does, with its event.
+func (db *DB) find(key []byte) entry {
+	db.ks.read(db, key)
+	e := db.dict.Find(key)
+	if e != nil && entryHas(e, flagTTL) && db.expired(e) {
+		return nil
+	}
+	return e
+}
+
+// expired tells whether e's time is over, and then removes it.
+func (db *DB) expired(e entry) bool {
+	ks := db.ks
+	if ks.now <= entryExpire(e) {
+		return false
+	}
+	if !ks.ExpirePaused && ks.unit.active {
+		db.dropExpired(e)
+	}
+	return true
+}
+
+// dropExpired removes an entry whose time is over.
+func (db *DB) dropExpired(e entry) {
+	key := db.ks.span(db.ks.save(entryKey(e)))
+	db.remove(key, e)
+	db.ks.stats.Expired++
+	db.Notify(EventExpired, "expired", key)
+}
+
+// findRead is find for a command that reads: it counts hit or miss and notes the access.
+func (db *DB) findRead(key []byte) entry {
+	e := db.find(key)
+	if e == nil {
+		db.ks.stats.Misses++
+		db.Notify(EventKeyMiss, "keymiss", key)
+		return nil
+	}
+	db.ks.stats.Hits++
+	db.ks.access.touch(db.ks, e)
+	return e
+}
+
+// findWrite is find for a command that may change the value.
+func (db *DB) findWrite(key []byte) entry {
+	e := db.find(key)
+	if e != nil {
+		db.ks.access.touch(db.ks, e)
+	}
+	return e
+}
+
+// touchEntry records that key's entry is about to change from old (nil: absent).
+func (db *DB) touchEntry(key []byte, old entry) {
+	t := touch{kind: touchEntry, db: uint8(db.id), name: db.ks.save(key)}
+	if db.ks.unit.undo {
+		t.old = old
+	}
+	db.ks.record(t)
+}
+
+// insert adds a new entry, whose key is absent, and records it.
+func (db *DB) insert(e entry) {
+	ks := db.ks
+	db.touchEntry(entryKey(e), nil)
+	*entryMeta(e) |= flagDirty
+	if ks.unit.undo {
+		*entryMeta(e) |= flagOwned
+	}
+	ks.access.created(ks, e)
+	db.attach(e)
+}
+
+// attach puts an entry into the table and the expiry heap.
+func (db *DB) attach(e entry) {
+	db.dict.Insert(e)
+	db.used += int64(entrySize(e))
+	if entryHas(e, flagTTL) {
+		db.ttl.add(e)
+	}
+}
+
+// detach takes an entry out of the table and the expiry heap.
+func (db *DB) detach(e entry) {
+	db.dict.Delete(entryKey(e))
+	db.used -= int64(entrySize(e))
+	if entryHas(e, flagTTL) {
+		db.ttl.remove(e)
+	}
+}
+
+// remove deletes e, the entry of key, and lets its object go. key must not lie in e's block, which may be gone afterwards.
+func (db *DB) remove(key []byte, e entry) {
+	db.touchEntry(key, e)
+	if entryKind(e).big() {
+		db.ks.dropObject(entryObject(e))
+	}
+	db.detach(e)
+}
+
+// change makes e ready for a change within its block: it records the touch and, under undo, moves to a copy of the block. The entry
+// to change is the one returned.
+func (db *DB) change(e entry) entry {
+	m := entryMeta(e)
+	if *m&flagOwned != 0 {
+		*m |= flagDirty // the entry's first touch in this unit restores it
+		db.modified(entryKey(e))
+		return e
+	}
+	db.touchEntry(entryKey(e), e)
+	if !db.ks.unit.undo {
+		*m |= flagDirty
+		return e
+	}
+	c := copyEntry(e)
+	*entryMeta(c) |= flagDirty | flagOwned
+	db.swapBlock(e, c)
+	return c
+}
+
+// swapBlock puts block c, with the same key, in the place of e. The expiry heap follows; used memory is kept.
+func (db *DB) swapBlock(e, c entry) {
+	if old := db.dict.Replace(entryKey(c), c); old != e {
+		panic("engine: swapBlock of an entry that is not in its table")
+	}
+	db.used += int64(entrySize(c)) - int64(entrySize(e))
+	switch had, has := entryHas(e, flagTTL), entryHas(c, flagTTL); {
+	case had && has:
+		setEntryHeapIndex(c, entryHeapIndex(e))
+		db.ttl.moved(c)
+	case had:
+		db.ttl.remove(e)
+	case has:
+		db.ttl.add(c)
+	}
+}
+
+// resize gives e, which change returned, a value of vlen bytes of the given kind; the first keep bytes of the value are kept. It
+// returns the entry, whose block may be another.
+func (db *DB) resize(e entry, kind Kind, vlen, keep int) entry {
+	off := entryValueOffset(e)
+	if before, after := entrySize(e), sizeClass(off+vlen); before == after {
+		setEntryKind(e, kind)
+		*word(e, 8) = uint32(vlen)
+		return e
+	}
+	b := make([]byte, sizeClass(off+vlen))
+	copy(b, unsafe.Slice((*byte)(e), off+keep))
+	c := entry(unsafe.Pointer(unsafe.SliceData(b)))
+	setEntryKind(c, kind)
+	*word(c, 8) = uint32(vlen)
+	db.swapBlock(e, c)
+	return c
+}
+
+// setExpire gives e, which change returned, the expiry at (unix ms; 0: none) and returns the entry, whose block may be another.
+func (db *DB) setExpire(e entry, at int64) entry {
+	if entryHas(e, flagTTL) && at != 0 {
+		setEntryExpire(e, at)
+		db.ttl.moved(e)
+		return e
+	}
+	if at == 0 && !entryHas(e, flagTTL) {
+		return e
+	}
+	flags := *entryMeta(e) & flagMask &^ flagTTL
+	if at != 0 {
+		flags |= flagTTL
+	}
+	v := entryValue(e)
+	c := newEntry(entryKind(e), flags, entryKey(e), len(v))
+	setEntryAccess(c, entryAccess(e))
+	if at != 0 {
+		setEntryExpire(c, at)
+	}
+	copy(entryValue(c), v)
+	db.swapBlock(e, c)
+	return c
+}
+
+// restore puts back old (nil: absent) as the entry of key: undo of one touchEntry.
+func (db *DB) restore(key []byte, old entry) {
+	if e := db.dict.Find(key); e != nil {
+		db.detach(e)
+	}
+	if old != nil {
+		db.attach(old)
+		if entryKind(old).big() {
+			db.ks.objects.at(entryObject(old)).owner = uint8(db.id)
+		}
+	}
+}
+
+// bigEntry makes an entry of a big kind that refers to object obj.
+func bigEntry(kind Kind, flags uint32, key []byte, obj uint32) entry {
+	e := newEntry(kind, flags, key, 4)
+	binary.LittleEndian.PutUint32(entryValue(e), obj)
+	return e
+}
+
+// modified records that the object of key was changed, for WATCH, blocked clients and tracking.
+func (db *DB) modified(key []byte) {
+	db.ks.record(touch{kind: touchModified, db: uint8(db.id), name: db.ks.save(key)})
+}

@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/evald/evald/engine/compact"
+)
+
+// newBig returns an empty object of a big kind.
+func (ks *Keyspace) newBig(k Kind) object {
+	switch k {
+	case KindHashBig:
+		return newBigHash()
+	case KindZSetBig:
+		return newBigZSet()
+	}
+	panic(fmt.Sprintf("engine: kind %d has no object", k))
+}
+
+// validInline checks the bytes of a small value that come from outside.
+func validInline(k Kind, b []byte) error {
+	switch k {
+	case KindRaw:
+		return nil
+	case KindInt:
+		if len(b) != intBytes {
+			return errors.New("bad integer")
+		}
+		return nil
+	case KindHashCompact, KindZSetCompact, KindSetCompact, KindListCompact:
+		if err := compact.Valid(b); err != nil {
+			return err
+		}
+		n := compact.Len(b)
+		if n == 0 || (k == KindHashCompact || k == KindZSetCompact) && n%2 != 0 {
+			return errors.New("bad number of elements")
+		}
+		return nil
+	}
+	return fmt.Errorf("kind %d is not kept inline", k)
+}

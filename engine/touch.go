@@ -1,0 +1,242 @@
+package engine
+
+import "math"
+
+// touchKind says what a touch is about.
+type touchKind uint8
+
+const (
+	touchEntry    touchKind = iota // a key's entry was made, changed or removed: its header row
+	touchModified                  // a key's object changed: no row of its own, but WATCH, blocked clients and tracking see it
+	touchElement                   // one element of an object: its element row
+	touchObject                    // an object was made (undo drops it) or removed (its element rows go)
+	touchRows                      // the rows with a prefix go: elements of a removed object
+	touchFlush                     // a whole database was emptied
+	touchSwap                      // two databases changed places
+	touchNamed                     // a named row that is not a key: function library, script, ACL user ...
+)
+
+// A touch is one thing that changed. name and prev point into the turn's arena, so that recording allocates nothing.
+type touch struct {
+	kind touchKind
+	db   uint8  // id of the database
+	had  bool   // element: it existed before; object: it was removed (not made)
+	obj  uint32 // object index
+	id   uint64 // object id; swap: id of the other database
+	name span   // key, element or row name
+	prev span   // element: its previous row value, only under undo
+	old  entry  // entry: the previous one or nil, only under undo
+	undo any    // flush: the database's previous content; named: func() that restores
+}
+
+type span struct{ from, to uint32 }
+
+// turn is what happened since the last EncodeTurn.
+type turn struct {
+	seq     uint64 // number of the turn; the committer acknowledges by it
+	touches []touch
+	arena   []byte
+}
+
+// unit is the running unit: one command, one MULTI or one script.
+type unit struct {
+	active bool
+	undo   bool
+	first  int    // index of its first touch
+	arena  int    // length of the arena when it began
+	events int    // length of the event list when it began
+	dirty  uint64 // stats.Dirty when it began
+	saw    uint64 // newest turn, not yet durable, whose writes it read
+}
+
+// An Outcome is what a unit did, as the loop needs it.
+type Outcome struct {
+	Touched bool   // it changed something: its reply waits for this turn's commit
+	Saw     uint64 // newest uncommitted turn that it read from, 0 for none: its reply waits for that commit
+}
+
+// BeginTurn freezes the time, unix us, for the units that follow. Time never runs backwards here.
+func (ks *Keyspace) BeginTurn(nowMicros int64) {
+	if nowMicros > ks.nowUs {
+		ks.nowUs = nowMicros
+		ks.now = nowMicros / 1000
+	}
+	if ks.turn.seq == 0 {
+		ks.turn.seq = 1
+	}
+}
+
+// Turn returns the current turn's number, counted from 1.
+func (ks *Keyspace) Turn() uint64 { return ks.turn.seq }
+
+// Begin starts a unit. With undo every touch also records what was before, so that Rollback can restore it.
+func (ks *Keyspace) Begin(undo bool) {
+	if ks.unit.active {
+		panic("engine: Begin inside a unit")
+	}
+	ks.unit = unit{active: true, undo: undo, first: len(ks.turn.touches), arena: len(ks.turn.arena),
+		events: len(ks.events.list), dirty: ks.stats.Dirty}
+}
+
+// InUnit tells whether a unit is running.
+func (ks *Keyspace) InUnit() bool { return ks.unit.active }
+
+// Undoable tells whether the running unit can be rolled back.
+func (ks *Keyspace) Undoable() bool { return ks.unit.active && ks.unit.undo }
+
+// UnitTouched tells whether the running unit has changed anything so far.
+func (ks *Keyspace) UnitTouched() bool { return len(ks.turn.touches) > ks.unit.first }
+
+// End finishes the unit and keeps its effects.
+func (ks *Keyspace) End() Outcome {
+	u := &ks.unit
+	if !u.active {
+		panic("engine: End outside a unit")
+	}
+	o := Outcome{Touched: len(ks.turn.touches) > u.first, Saw: u.saw}
+	if o.Touched {
+		ks.finishTouches(u)
+	}
+	u.active = false
+	return o
+}
+
+// finishTouches notes the unit's writes in the gate and drops what only undo needed.
+func (ks *Keyspace) finishTouches(u *unit) {
+	ts := ks.turn.touches[u.first:]
+	for i := range ts {
+		t := &ts[i]
+		switch t.kind {
+		case touchEntry, touchModified:
+			ks.gate.wrote(t.db, ks.span(t.name), ks.turn.seq)
+			if u.undo {
+				if e := ks.byID[t.db].dict.Find(ks.span(t.name)); e != nil {
+					*entryMeta(e) &^= flagOwned
+				}
+				t.old = nil
+			}
+		case touchObject:
+			if t.had {
+				ks.objects.release(t.obj)
+			}
+		case touchFlush, touchSwap:
+			ks.gate.wroteAll(ks.turn.seq)
+			if f, ok := t.undo.(*flushed); ok {
+				f.release(ks)
+			}
+			t.undo = nil
+		default:
+			t.undo = nil
+		}
+	}
+}
+
+// Rollback undoes everything the unit did: data, expiries, events, dirty count, durable rows. Only valid after Begin(true).
+func (ks *Keyspace) Rollback() {
+	u := &ks.unit
+	if !u.active || !u.undo {
+		panic("engine: Rollback of a unit without undo")
+	}
+	ks.undoTo(u.first, u.arena, u.events, u.dirty)
+	ks.stats.RolledBack++
+	u.active = false
+}
+
+// A Savepoint marks a place in a unit to which RollbackTo returns.
+type Savepoint struct {
+	touches, arena, events int
+	dirty                  uint64
+}
+
+// undoTo restores what the touches from index first on changed, newest first.
+func (ks *Keyspace) undoTo(first, arena, events int, dirty uint64) {
+	for i := len(ks.turn.touches) - 1; i >= first; i-- {
+		t := &ks.turn.touches[i]
+		switch t.kind {
+		case touchEntry:
+			ks.byID[t.db].restore(ks.span(t.name), t.old)
+		case touchElement:
+			v := ks.objects.at(t.obj).v
+			before := v.memory()
+			if t.had {
+				if err := v.putElement(ks.span(t.name), ks.span(t.prev)); err != nil {
+					panic("engine: undo of an element: " + err.Error())
+				}
+			} else {
+				v.dropElement(ks.span(t.name))
+			}
+			ks.objects.used += v.memory() - before
+		case touchObject:
+			if !t.had {
+				ks.objects.release(t.obj)
+			}
+		case touchFlush:
+			ks.byID[t.db].restoreFlushed(t.undo.(*flushed))
+		case touchSwap:
+			ks.swap(ks.byID[t.db], ks.byID[t.id])
+		case touchNamed:
+			if f, ok := t.undo.(func()); ok {
+				f()
+			}
+		}
+	}
+	clear(ks.turn.touches[first:])
+	ks.turn.touches = ks.turn.touches[:first]
+	ks.turn.arena = ks.turn.arena[:arena]
+	ks.events.list = ks.events.list[:events]
+	ks.stats.Dirty = dirty
+}
+
+// Touched calls f for every key that the running unit has changed so far (some more than once); flushed databases give a nil key.
+func (ks *Keyspace) Touched(f func(db int, key []byte)) {
+	for i := ks.unit.first; i < len(ks.turn.touches); i++ {
+		switch t := &ks.turn.touches[i]; t.kind {
+		case touchEntry, touchModified:
+			f(ks.byID[t.db].index, ks.span(t.name))
+		case touchFlush:
+			f(ks.byID[t.db].index, nil)
+		case touchSwap:
+			f(ks.byID[t.db].index, nil)
+			f(ks.byID[t.id].index, nil)
+		}
+	}
+}
+
+func (ks *Keyspace) span(s span) []byte { return ks.turn.arena[s.from:s.to] }
+
+// save copies b into the turn's arena.
+func (ks *Keyspace) save(b []byte) span {
+	from := len(ks.turn.arena)
+	if from+len(b) > math.MaxUint32 {
+		panic("engine: one turn touched more than 4 GiB of names")
+	}
+	ks.turn.arena = append(ks.turn.arena, b...)
+	return span{uint32(from), uint32(len(ks.turn.arena))}
+}
+
+// record appends a touch; every mutation must happen inside a unit.
+func (ks *Keyspace) record(t touch) {
+	if !ks.unit.active {
+		panic("engine: mutation outside a unit")
+	}
+	ks.turn.touches = append(ks.turn.touches, t)
+}
+
+// touchElement records that element sub of the object is about to change. It is called BEFORE the change.
+func (ks *Keyspace) touchElement(obj uint32, sub []byte) {
+	o := ks.objects.at(obj)
+	t := touch{kind: touchElement, obj: obj, id: o.id, name: ks.save(sub)}
+	if ks.unit.undo {
+		from := len(ks.turn.arena)
+		ks.turn.arena, t.had = o.v.element(ks.turn.arena, ks.span(t.name))
+		t.prev = span{uint32(from), uint32(len(ks.turn.arena))}
+	}
+	ks.record(t)
+}
+
+// TouchRow records that the named row, which is not a key (a function library, a script, an ACL user), was changed; undo, which may
+// be nil, puts back what was before. Its value is asked of the RowSource that was registered for its prefix.
+func (ks *Keyspace) TouchRow(name []byte, undo func()) {
+	ks.record(touch{kind: touchNamed, name: ks.save(name), undo: undo})
+	ks.gate.wroteAll(ks.turn.seq)
+}
