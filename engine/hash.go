@@ -6,6 +6,7 @@ import (
 
 	"github.com/evald/evald/engine/compact"
 	"github.com/evald/evald/engine/dict"
+	"github.com/evald/evald/engine/intset"
 )
 
 // Hash is a hash opened for one command. It is valid until another key of the database is changed.
@@ -135,6 +136,8 @@ func (v *value) Len() int {
 		return compact.Len(v.inline()) / 2
 	case KindSetCompact, KindListCompact:
 		return compact.Len(v.inline())
+	case KindSetInts:
+		return intset.Len(v.inline())
 	default:
 		_, o := v.object()
 		return o.length()

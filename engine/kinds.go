@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/evald/evald/engine/compact"
+	"github.com/evald/evald/engine/intset"
 )
 
 // newBig returns an empty object of a big kind.
@@ -14,6 +15,8 @@ func (ks *Keyspace) newBig(k Kind) object {
 		return newBigHash()
 	case KindZSetBig:
 		return newBigZSet()
+	case KindSetBig:
+		return newBigSet()
 	}
 	panic(fmt.Sprintf("engine: kind %d has no object", k))
 }
@@ -26,6 +29,14 @@ func validInline(k Kind, b []byte) error {
 	case KindInt:
 		if len(b) != intBytes {
 			return errors.New("bad integer")
+		}
+		return nil
+	case KindSetInts:
+		if err := intset.Valid(b); err != nil {
+			return err
+		}
+		if intset.Len(b) == 0 {
+			return errors.New("empty set")
 		}
 		return nil
 	case KindHashCompact, KindZSetCompact, KindSetCompact, KindListCompact:

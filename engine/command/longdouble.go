@@ -2,6 +2,7 @@ package command
 
 import (
 	"math/big"
+	"strconv"
 )
 
 // Redis adds floats in x86's long double, 64 bits of mantissa, and prints them with 17 decimals without an exponent. big.Float of
@@ -69,3 +70,8 @@ func formatLongDouble(f *big.Float) []byte {
 	}
 	return b
 }
+
+// zero is the text of 0, what an absent number counts as.
+var zero = []byte("0")
+
+func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }

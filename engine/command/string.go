@@ -412,7 +412,7 @@ func incrbyfloat(c *Ctx) error {
 		return err
 	}
 	if !ok {
-		v = []byte("0")
+		v = zero
 	}
 	sum, err := addLongDouble(v, c.Args[2])
 	if err != nil {
