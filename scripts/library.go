@@ -17,13 +17,10 @@ import (
 // Version is the version of the pattern library; `<area>_version` returns it.
 const Version = "0.1.0"
 
-// - leaderboard
-// - session
-// - cache
-// - util
-//
 //go:embed shared/*.lua lock/*.lua lock/shared/*.lua
 //go:embed ratelimit/*.lua ratelimit/shared/*.lua
+//go:embed leaderboard/*.lua leaderboard/shared/*.lua
+//go:embed session/*.lua session/shared/*.lua
 var areaFiles embed.FS
 
 // area is a folder of functions and the FUNCTION library made from it.
@@ -33,8 +30,8 @@ func areas() []area {
 	return []area{
 		{"lock", "Mutexes, reentrant, read-write and fair locks, semaphores, leader election, fencing."},
 		{"ratelimit", "Rate limits by seven algorithms, several limits in one call, refunds, reservations, penalties."},
-		//{"leaderboard", "Boards with ranks of three kinds, exact first-come ties, pages, seasons."},
-		//{"session", "Sessions with absolute and idle expiry, a cap per user, compare-and-set, rotation."},
+		{"leaderboard", "Boards with ranks of three kinds, exact first-come ties, pages, seasons."},
+		{"session", "Sessions with absolute and idle expiry, a cap per user, compare-and-set, rotation."},
 		//{"cache", "Cache entries filled under a lease, stale-while-revalidate, tags, versions."},
 		//{"util", "Idempotency keys, a reliable queue, ids, deduplication, counters, stock reservation."},
 	}

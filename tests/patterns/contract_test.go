@@ -151,6 +151,9 @@ func TestContractNumbers(t *testing.T) {
 				continue
 			}
 			for _, b := range []any{"abc", "nan", "1e300", ""} {
+				if b == "1e300" && p.Unit == "number" {
+					continue
+				}
 				args := slices.Clone(e.args)
 				args[i] = b
 				if v, err := c.try(fn.Name, e.keys, args...); err == nil || !strings.HasPrefix(err.Error(), "BADARG ") {
