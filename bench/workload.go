@@ -1,0 +1,163 @@
+// This file declares the workloads: what each sends, and what must stand in the server before.
+// All keys start with "bench:". A workload is added by adding an entry to workloads.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/evald/evald/client/respclient"
+	"github.com/evald/evald/scripts"
+)
+
+// workload is one kind of request.
+type workload struct {
+	name   string
+	script string // the bundled script it runs, or Lua source if it contains a space; "" for a plain command
+	// command returns the request; for a script, what follows EVALSHA sha.
+	command func(o Options) []arg
+	// fill writes what the requests need to find; nil if nothing.
+	fill func(s setup) error
+	// everyRound says that a round uses up what fill wrote.
+	everyRound bool
+}
+
+// Each limiter is called about callsPerLimiter times in a round, so that half of the calls are admitted and half denied,
+// however fast the server is.
+const (
+	callsPerLimiter = 200
+	limiterLimit    = callsPerLimiter / 2
+	limiters        = "bench:window:"
+)
+
+func limiterCount(o Options) int { return max(1, o.Requests/callsPerLimiter) }
+
+func workloads() []workload {
+	return []workload{
+		// Every request releases a lock that is held: what a lock's owner does.
+		{name: "lock_release", script: "lock_release", everyRound: true,
+			command: func(o Options) []arg {
+				return []arg{text("1"), {"bench:lock:", inOrder, 0}, text("0123456789abcdef0123456789abcdef")}
+			},
+			fill: func(s setup) error {
+				return s.each(s.o.Requests, func(i int) []string {
+					return []string{"SET", "bench:lock:" + number(i), "0123456789abcdef0123456789abcdef", "PX", "600000"}
+				})
+			}},
+		{name: "sliding_window", script: "sliding_window", everyRound: true,
+			command: func(o Options) []arg {
+				return []arg{text("1"), {limiters, random, limiterCount(o)}, text(strconv.Itoa(limiterLimit)), text("600000")}
+			},
+			fill: func(s setup) error {
+				return s.each(limiterCount(s.o), func(i int) []string { return []string{"UNLINK", limiters + number(i)} })
+			}},
+		{name: "leaderboard_page", script: "leaderboard_page", fill: board,
+			command: func(o Options) []arg {
+				return []arg{text("1"), text("bench:board"), {"", random, o.Keyspace}, text("10")}
+			}},
+		{name: "get", fill: values, command: func(o Options) []arg { return []arg{text("GET"), key(o)} }},
+		{name: "set", command: func(o Options) []arg { return []arg{text("SET"), key(o), text(value(o))} }},
+		{name: "incr", command: func(o Options) []arg { return []arg{text("INCR"), {"bench:counter:", random, o.Keyspace}} }},
+		{name: "hget", fill: hashes, command: func(o Options) []arg { return []arg{text("HGET"), hash(o), field()} }},
+		{name: "hset", command: func(o Options) []arg { return []arg{text("HSET"), hash(o), field(), text(value(o))} }},
+		{name: "zscore", fill: board, command: func(o Options) []arg {
+			return []arg{text("ZSCORE"), text("bench:board"), {"member:", random, o.Keyspace}}
+		}},
+		{name: "zadd", fill: board, command: func(o Options) []arg {
+			return []arg{text("ZADD"), text("bench:board"), {"", random, o.Keyspace}, {"member:", random, o.Keyspace}}
+		}},
+		{name: "return_1", script: "return 1", command: func(o Options) []arg { return []arg{text("0")} }},
+	}
+}
+
+func text(s string) arg { return arg{text: s} }
+
+func key(o Options) arg { return arg{"bench:str:", random, o.Keyspace} }
+
+// Hashes have ten fields.
+func hash(o Options) arg { return arg{"bench:hash:", random, max(1, o.Keyspace/10)} }
+func field() arg         { return arg{"field:", random, 10} }
+
+func value(o Options) string { return strings.Repeat("x", o.DataSize) }
+
+// number writes i as requests do.
+func number(i int) string { return fmt.Sprintf("%0*d", digits, i) }
+
+func values(s setup) error {
+	return s.each(s.o.Keyspace, func(i int) []string { return []string{"SET", "bench:str:" + number(i), value(s.o)} })
+}
+
+func hashes(s setup) error {
+	return s.each(max(1, s.o.Keyspace/10), func(i int) []string {
+		cmd := []string{"HSET", "bench:hash:" + number(i)}
+		for f := range 10 {
+			cmd = append(cmd, "field:"+number(f), value(s.o))
+		}
+		return cmd
+	})
+}
+
+func board(s setup) error {
+	return s.each(s.o.Keyspace, func(i int) []string {
+		return []string{"ZADD", "bench:board", strconv.Itoa(i), "member:" + number(i)}
+	})
+}
+
+// setup is what fill works with.
+type setup struct {
+	ctx      context.Context
+	c        *respclient.Client
+	o        Options
+	progress func(done int)
+}
+
+// prepare brings the server into the state the workload needs and returns the request.
+func (w workload) prepare(s setup, first bool) ([]arg, error) {
+	if w.fill != nil && (first || w.everyRound) {
+		if err := w.fill(s); err != nil {
+			return nil, fmt.Errorf("set-up: %w", err)
+		}
+	}
+	if w.script == "" {
+		return w.command(s.o), nil
+	}
+	source := w.script
+	if !strings.Contains(source, " ") {
+		_, f, ok := scripts.Get(w.script)
+		if !ok {
+			panic("bench: workload of a script that is not bundled: " + w.script)
+		}
+		source = f.Source
+	}
+	sha, err := s.c.Do("SCRIPT", "LOAD", source)
+	if err != nil {
+		return nil, fmt.Errorf("SCRIPT LOAD: %w", err)
+	}
+	return append([]arg{text("EVALSHA"), text(sha.String())}, w.command(s.o)...), nil
+}
+
+// each sends command(0) to command(n-1), pipelined, and checks every reply.
+func (s setup) each(n int, command func(i int) []string) error {
+	for sent := 0; sent < n; {
+		batch := 0
+		for ; sent < n && batch < 1000 && s.c.Queued() < 64<<10; batch++ {
+			s.c.Send(command(sent)...)
+			sent++
+		}
+		if err := s.c.Flush(); err != nil {
+			return err
+		}
+		for range batch {
+			if _, err := s.c.Receive(); err != nil {
+				return err
+			}
+		}
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		s.progress(sent)
+	}
+	return nil
+}
