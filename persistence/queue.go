@@ -1,0 +1,251 @@
+// From the loop to Pebble: the queue of rows, and the committer that takes whatever has gathered and makes it durable as one batch.
+package persistence
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/evald/evald/engine"
+)
+
+// queue is where the loop and the committer meet. There are two batches: one grows, the other is with Pebble.
+type queue struct {
+	mu       sync.Mutex
+	work     sync.Cond // the committer waits for rows
+	room     sync.Cond // the loop waits for the committer
+	advanced sync.Cond // Sync waits for turns to become durable
+	growing  *pebble.Batch
+	spare    *pebble.Batch // the other one, while Pebble does not have it
+	encoding bool          // the loop writes to growing: between Batch and Commit
+	last     uint64        // newest turn handed over
+	closing  bool
+
+	rows    rows
+	durable atomic.Uint64
+	notify  func()
+	run     sync.WaitGroup
+}
+
+// Batches keep up to this much memory for the next turns.
+const retainedBatch = 4 << 20
+
+func (s *Store) start() {
+	s.work.L, s.room.L, s.advanced.L = &s.mu, &s.mu, &s.mu
+	newBatch := func() *pebble.Batch {
+		return s.db.NewBatch(pebble.WithInitialSizeBytes(64<<10), pebble.WithMaxRetainedSizeBytes(retainedBatch))
+	}
+	s.growing, s.spare = newBatch(), newBatch()
+	s.run.Go(s.commits)
+	if s.opts.SyncEvery > 0 {
+		s.done.Go(s.ticks)
+	}
+}
+
+// Notify names the function to call, on the committer's goroutine, whenever Durable has advanced. Called before the first Commit.
+func (s *Store) Notify(f func()) { s.notify = f }
+
+// Durable returns the newest turn that the policy lets be acknowledged, 0 for none. Turns become durable in order.
+func (s *Store) Durable() uint64 { return s.durable.Load() }
+
+// rows writes into the growing batch; the loop has it between Batch and Commit.
+type rows struct{ b *pebble.Batch }
+
+var _ engine.RowWriter = (*rows)(nil)
+
+func (r *rows) Set(key, value []byte) {
+	op := r.b.SetDeferred(len(key), len(value))
+	copy(op.Key, key)
+	copy(op.Value, value)
+	_ = op.Finish() // errors come from the index of an indexed batch only
+}
+
+func (r *rows) Delete(key []byte) {
+	op := r.b.DeleteDeferred(len(key))
+	copy(op.Key, key)
+	_ = op.Finish()
+}
+
+func (r *rows) DeleteRange(from, to []byte) {
+	op := r.b.DeleteRangeDeferred(len(from), len(to))
+	copy(op.Key, from)
+	copy(op.Value, to)
+	_ = op.Finish()
+}
+
+// Batch returns the writer for the rows of the next turn. It waits while too many rows wait for the committer.
+func (s *Store) Batch() engine.RowWriter {
+	s.mu.Lock()
+	if s.encoding {
+		panic("persistence: Batch twice without Commit")
+	}
+	if s.growing.Len() > s.opts.QueueBytes {
+		s.counters.waits.Add(1)
+		for s.growing.Len() > s.opts.QueueBytes && !s.failed.Load() {
+			s.room.Wait()
+		}
+	}
+	s.encoding = true
+	s.rows.b = s.growing
+	s.mu.Unlock()
+	return &s.rows
+}
+
+// Commit hands over what was written to Batch's writer as turn seq. It does not wait.
+func (s *Store) Commit(seq uint64) {
+	s.mu.Lock()
+	if !s.encoding || seq <= s.last {
+		panic(fmt.Sprintf("persistence: Commit of turn %d after %d", seq, s.last))
+	}
+	s.encoding = false
+	s.last = seq
+	s.counters.turns.Add(1)
+	s.counters.queued.Store(int64(s.growing.Len()))
+	s.mu.Unlock()
+	s.work.Signal()
+}
+
+// take waits for rows and takes them from the loop. ok is false when the queue is closed and empty.
+func (s *Store) take() (b *pebble.Batch, seq uint64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.encoding || s.last == s.durable.Load() {
+		if s.closing && !s.encoding {
+			return nil, 0, false
+		}
+		s.work.Wait()
+	}
+	b, seq = s.growing, s.last
+	s.growing, s.spare = s.spare, nil
+	s.counters.queued.Store(0)
+	s.room.Signal()
+	return b, seq, true
+}
+
+// commits is the committer.
+func (s *Store) commits() {
+	defer s.quit()
+	for {
+		b, seq, ok := s.take()
+		if !ok {
+			return
+		}
+		began, size := time.Now(), b.Len()
+		s.commit(b)
+		if s.failed.Load() {
+			return // a failure elsewhere: this commit may be whole, but nobody is told any more
+		}
+		s.counters.committed(time.Since(began), size)
+		s.durable.Store(seq)
+		if s.notify != nil {
+			s.notify()
+		}
+		b.Reset()
+		s.mu.Lock()
+		s.spare = b
+		s.mu.Unlock()
+		s.advanced.Broadcast()
+	}
+}
+
+// quit runs when the committer ends, in whatever way: nobody may go on waiting for it. A panic inside Pebble, which is how it
+// reports a failed change of log files, is an error like the others.
+func (s *Store) quit() {
+	if p := recover(); p != nil {
+		defer func() { s.room.Broadcast(); s.advanced.Broadcast() }()
+		s.fail(fmt.Sprint("commit: ", p))
+	}
+	s.room.Broadcast()
+	s.advanced.Broadcast()
+}
+
+// commit makes the rows of b durable as the policy says. It returns only if they are.
+func (s *Store) commit(b *pebble.Batch) {
+	if b.Empty() {
+		return // a turn without rows: the turns before it are durable, and Pebble would not sync for it
+	}
+	s.applying.RLock()
+	defer s.applying.RUnlock()
+	if Policy(s.policy.Load()) == Always {
+		s.must("commit", b.Commit(pebble.Sync))
+		s.spool.drop(s) // what it held is on disk now
+		return
+	}
+	// Pebble's log writes a row to its file when a block is full or a sync is asked for. Until then only this process has it.
+	s.spool.commit(s, b)
+}
+
+// must ends the process if err is not nil.
+func (s *Store) must(what string, err error) {
+	if err != nil {
+		s.fail(what + ": " + err.Error())
+	}
+}
+
+// Sync returns when every turn handed over is on disk, whatever the policy.
+func (s *Store) Sync() error {
+	s.mu.Lock()
+	for target := s.last; s.durable.Load() < target; {
+		if s.failed.Load() {
+			s.mu.Unlock()
+			return fmt.Errorf("sync: the store has failed")
+		}
+		s.advanced.Wait()
+	}
+	s.mu.Unlock()
+	s.syncLog()
+	return nil
+}
+
+// syncLog has Pebble's log synced, with everything committed before. Any goroutine may call it.
+func (s *Store) syncLog() {
+	s.applying.RLock()
+	defer s.applying.RUnlock()
+	began := time.Now()
+	full := s.spool.rotate(s)
+	s.must("sync", s.db.LogData(nil, pebble.Sync))
+	s.spool.synced(full)
+	s.counters.lastSync.Store(int64(time.Since(began)))
+}
+
+// ticks does once a period what goes by time: everysec's sync, the check of the free space.
+func (s *Store) ticks() {
+	t := time.NewTicker(s.opts.SyncEvery)
+	defer t.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-s.stop:
+			return
+		case <-t.C:
+			s.tick(n)
+		}
+	}
+}
+
+// noSyncTicks is how many periods pass between syncs under the policy no, so that the spool does not grow without end.
+const noSyncTicks = 30
+
+func (s *Store) tick(n int) {
+	s.checkDisk()
+	if p := Policy(s.policy.Load()); s.spool.used() && (p == EverySec || p == No && (n%noSyncTicks == 0 || s.spool.large())) {
+		s.syncLog()
+	}
+}
+
+// finish has the committer end after the rows it still has, and syncs them.
+func (s *Store) finish() {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.work.Signal()
+	close(s.stop)
+	s.run.Wait()
+	s.done.Wait()
+	if !s.failed.Load() {
+		s.syncLog()
+		s.spool.drop(s)
+	}
+}
