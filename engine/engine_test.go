@@ -146,3 +146,32 @@ func TestSetStringAllocatesNothing(t *testing.T) {
 		t.Errorf("%g allocations", n)
 	}
 }
+
+func TestSavepointReturnsToItsOwnState(t *testing.T) {
+	ks := newTest(t)
+	db, key := ks.DB(0), []byte("k")
+	get := func() string { v, _, _ := db.String(key, make([]byte, 20)); return string(v) }
+	for _, undo := range []bool{false, true} {
+		ks.Begin(undo)
+		db.SetString(key, []byte("before"), NoTTL)
+		sp := ks.Savepoint()
+		db.SetString(key, []byte("inside"), NoTTL)
+		in := ks.Savepoint()
+		db.SetString(key, []byte("deeper"), NoTTL)
+		ks.RollbackTo(in)
+		if get() != "inside" {
+			t.Errorf("inner savepoint gave %q", get())
+		}
+		ks.RollbackTo(sp)
+		if get() != "before" {
+			t.Errorf("savepoint gave %q", get())
+		}
+		sp = ks.Savepoint()
+		db.SetString(key, []byte("kept"), NoTTL)
+		ks.Release(sp)
+		if get() != "kept" || !ks.UnitTouched() {
+			t.Errorf("released savepoint gave %q", get())
+		}
+		ks.End()
+	}
+}

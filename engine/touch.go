@@ -42,6 +42,7 @@ type turn struct {
 type unit struct {
 	active bool
 	undo   bool
+	undone bool // undo was on at some time: blocks carry flagOwned
 	first  int    // index of its first touch
 	arena  int    // length of the arena when it began
 	events int    // length of the event list when it began
@@ -74,7 +75,7 @@ func (ks *Keyspace) Begin(undo bool) {
 	if ks.unit.active {
 		panic("engine: Begin inside a unit")
 	}
-	ks.unit = unit{active: true, undo: undo, first: len(ks.turn.touches), arena: len(ks.turn.arena),
+	ks.unit = unit{active: true, undo: undo, undone: undo, first: len(ks.turn.touches), arena: len(ks.turn.arena),
 		events: len(ks.events.list), dirty: ks.stats.Dirty}
 }
 
@@ -109,7 +110,7 @@ func (ks *Keyspace) finishTouches(u *unit) {
 		switch t.kind {
 		case touchEntry, touchModified:
 			ks.gate.wrote(t.db, ks.span(t.name), ks.turn.seq)
-			if u.undo {
+			if u.undone {
 				if e := ks.byID[t.db].dict.Find(ks.span(t.name)); e != nil {
 					*entryMeta(e) &^= flagOwned
 				}
@@ -146,6 +147,42 @@ func (ks *Keyspace) Rollback() {
 type Savepoint struct {
 	touches, arena, events int
 	dirty                  uint64
+	undo                   bool
+}
+
+// Savepoint makes the running unit undoable from here on, whether it began so or not. It is ended by RollbackTo or Release.
+func (ks *Keyspace) Savepoint() Savepoint {
+	u := &ks.unit
+	if !u.active {
+		panic("engine: Savepoint outside a unit")
+	}
+	if u.undo {
+		ks.disown(u) // blocks that the unit has made so far are what this savepoint returns to: they must be copied again
+	}
+	sp := Savepoint{len(ks.turn.touches), len(ks.turn.arena), len(ks.events.list), ks.stats.Dirty, u.undo}
+	u.undo, u.undone = true, true
+	return sp
+}
+
+// RollbackTo undoes everything since the savepoint and goes on with the unit.
+func (ks *Keyspace) RollbackTo(sp Savepoint) {
+	ks.undoTo(sp.touches, sp.arena, sp.events, sp.dirty)
+	ks.stats.RolledBack++
+	ks.unit.undo = sp.undo
+}
+
+// Release keeps everything since the savepoint.
+func (ks *Keyspace) Release(sp Savepoint) { ks.unit.undo = sp.undo }
+
+// disown clears the mark of the entries that the unit has touched: their next change copies them.
+func (ks *Keyspace) disown(u *unit) {
+	for i := u.first; i < len(ks.turn.touches); i++ {
+		if t := &ks.turn.touches[i]; t.kind == touchEntry {
+			if e := ks.byID[t.db].dict.Find(ks.span(t.name)); e != nil {
+				*entryMeta(e) &^= flagOwned
+			}
+		}
+	}
 }
 
 // undoTo restores what the touches from index first on changed, newest first.

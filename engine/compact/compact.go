@@ -178,6 +178,12 @@ func ReplaceFloat(b []byte, off int, f float64) []byte {
 	return splice(b, off, after(b, off)-off, &it)
 }
 
+// SizeOf returns the bytes that s would add to a sequence.
+func SizeOf(s []byte) int {
+	it := itemOf(s)
+	return it.size() + backSize(it.size())
+}
+
 // Delete removes up to n elements starting with the one at off. The element after them, if any, is then at off;
 // if there is none, off equals the new length.
 func Delete(b []byte, off, n int) []byte {
@@ -190,6 +196,26 @@ func Delete(b []byte, off, n int) []byte {
 	}
 	b = append(b[:off], b[end:]...)
 	addLen(b, -deleted)
+	return b
+}
+
+// AppendFrom adds the n elements of src that start at offset off to the end of b.
+func AppendFrom(b, src []byte, off, n int) []byte {
+	end := off
+	for range n {
+		end = after(src, end)
+	}
+	if n == 0 {
+		return b
+	}
+	if len(b) == 0 {
+		b = grow(b, headerSize)
+		b[0], b[1] = 0, 0
+	}
+	old := len(b)
+	b = grow(b, old+end-off)
+	copy(b[old:], src[off:end])
+	addLen(b, n)
 	return b
 }
 

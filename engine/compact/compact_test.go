@@ -98,6 +98,9 @@ func TestSizes(t *testing.T) {
 		if got := len(Append(nil, []byte(c.text))) - headerSize; got != c.size {
 			t.Errorf("%q takes %d bytes, want %d", c.text, got, c.size)
 		}
+		if got := SizeOf([]byte(c.text)); got != c.size {
+			t.Errorf("SizeOf(%q) = %d, want %d", c.text, got, c.size)
+		}
 	}
 	if got := len(AppendFloat(nil, 0.25)) - headerSize; got != 6 {
 		t.Errorf("0.25 takes %d", got)

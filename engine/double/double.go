@@ -1,4 +1,4 @@
-// Package double prints floating-point numbers as Redis does.
+// Package double prints floating-point numbers as Redis replies them.
 package double
 
 import (
@@ -6,61 +6,67 @@ import (
 	"strconv"
 )
 
-// Append appends the text of a score as Redis prints it: integers without a point, else as C's "%.17g".
+// Append appends the text of a score or of a number that a script passes to redis.call: integers below 2^52 in full, else the
+// shortest digits that read back as f, in Redis's layout (since 7.2; earlier ones print 17 digits).
 func Append(dst []byte, f float64) []byte {
 	switch {
+	case f > -1<<52 && f < 1<<52 && f == math.Trunc(f):
+		if f == 0 && math.Signbit(f) {
+			return append(dst, "-0"...)
+		}
+		return strconv.AppendInt(dst, int64(f), 10)
 	case math.IsInf(f, 1):
 		return append(dst, "inf"...)
 	case math.IsInf(f, -1):
 		return append(dst, "-inf"...)
 	case math.IsNaN(f):
 		return append(dst, "nan"...)
-	case f == 0 && math.Signbit(f):
-		return append(dst, "-0"...)
-	case f > -1<<52 && f < 1<<52 && f == math.Trunc(f):
-		return strconv.AppendInt(dst, int64(f), 10)
 	}
-	return AppendG17(dst, f)
+	return appendShortest(dst, f)
 }
 
-// AppendG17 appends f as C's "%.17g": 17 significant digits, trailing zeros cut, an exponent below -4 or from 17 on.
-func AppendG17(dst []byte, f float64) []byte {
+// appendShortest lays the shortest digits d1d2...dn * 10^k out: in full if that adds fewer than 7 zeros, else with an exponent
+// without padding, as "1e+20" and "1.5e-7".
+func appendShortest(dst []byte, f float64) []byte {
 	var buf [32]byte
-	b := strconv.AppendFloat(buf[:0], f, 'e', 16, 64)
+	b := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
+	if b[0] == '-' {
+		dst, b = append(dst, '-'), b[1:]
+	}
 	e := len(b) - 1
 	for b[e] != 'e' {
 		e--
 	}
 	exp, _ := strconv.Atoi(string(b[e+1:]))
-	if exp < -4 || exp >= 17 {
-		m := trimZeros(b[:e])
-		dst = append(dst, m...)
-		dst = append(dst, 'e', b[e+1])
-		if d := b[e+2:]; len(d) == 1 {
-			dst = append(dst, '0', d[0])
-		} else {
-			dst = append(dst, d...)
+	digits := append(b[:1], b[min(2, e):e]...)
+	n := len(digits)
+	k := exp - n + 1
+	abs := max(exp, -exp)
+	switch {
+	case k >= 0 && abs < n+7:
+		dst = append(dst, digits...)
+		for range k {
+			dst = append(dst, '0')
 		}
 		return dst
+	case k < 0 && (k > -7 || abs < 4):
+		if whole := n + k; whole > 0 {
+			dst = append(append(dst, digits[:whole]...), '.')
+			return append(dst, digits[whole:]...)
+		}
+		dst = append(dst, "0."...)
+		for range -k - n {
+			dst = append(dst, '0')
+		}
+		return append(dst, digits...)
 	}
-	start := len(dst)
-	dst = strconv.AppendFloat(dst, f, 'f', 16-exp, 64)
-	return dst[:start+len(trimZeros(dst[start:]))]
-}
-
-func trimZeros(b []byte) []byte {
-	point := false
-	for _, c := range b {
-		point = point || c == '.'
+	dst = append(dst, digits[0])
+	if n > 1 {
+		dst = append(append(dst, '.'), digits[1:]...)
 	}
-	if !point {
-		return b
+	sign := byte('+')
+	if exp < 0 {
+		sign = '-'
 	}
-	for b[len(b)-1] == '0' {
-		b = b[:len(b)-1]
-	}
-	if b[len(b)-1] == '.' {
-		b = b[:len(b)-1]
-	}
-	return b
+	return strconv.AppendInt(append(dst, 'e', sign), int64(abs), 10)
 }
