@@ -17,7 +17,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/evald/evald/engine/double"
 	"github.com/evald/evald/engine/stream"
 	"github.com/evald/evald/internal/liveredis"
 )
@@ -169,7 +168,7 @@ func render(v Value) string {
 		return fmt.Sprintf("set %q", lines)
 	case ZSet:
 		for _, m := range v.Members {
-			lines = append(lines, fmt.Sprintf("%q=%q", m.Name, double.Append(nil, m.Score)))
+			lines = append(lines, fmt.Sprintf("%q=%q", m.Name, appendScore(nil, m.Score)))
 		}
 		slices.Sort(lines)
 		return fmt.Sprint("zset ", lines)
@@ -338,6 +337,7 @@ func TestRecordedPayloads(t *testing.T) {
 		}
 		if got := digest(render(v)); got != g.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", g.name, got, g.want)
+
 		}
 		if v.Stream != nil {
 			if err := v.Stream.Check(); err != nil {

@@ -6,8 +6,8 @@ import (
 	"encoding/binary"
 	"iter"
 	"math"
+	"strconv"
 
-	"github.com/evald/evald/engine/double"
 	"github.com/evald/evald/engine/listpack"
 	"github.com/evald/evald/engine/stream"
 )
@@ -140,15 +140,31 @@ func (w *Writer) Set(n int, members iter.Seq[[]byte]) []byte {
 
 // ZSetListpack serialises a small sorted set, given in ascending order.
 func (w *Writer) ZSetListpack(members iter.Seq2[[]byte, float64]) []byte {
+	const maxInt = 1 << 62 // whole numbers beyond are text
 	w.newListpack()
 	for m, score := range members {
 		w.lp = listpack.Append(w.lp, m)
-		w.text = double.Append(w.text[:0], score)
+		if v := int64(score); score >= -maxInt && score <= maxInt && float64(v) == score {
+			w.lp = listpack.AppendInt(w.lp, v) // -0 becomes 0 (sic, TestRecordedPayloads)
+			continue
+		}
+		w.text = appendScore(w.text[:0], score)
 		w.lp = listpack.Append(w.lp, w.text)
 	}
 	w.begin(typeZSetListpack)
 	w.string(w.lp)
 	return w.finish()
+}
+
+// appendScore appends the text of a score as Redis 7.0 writes it, with 17 digits.
+func appendScore(b []byte, score float64) []byte {
+	switch {
+	case math.IsInf(score, 1):
+		return append(b, "inf"...)
+	case math.IsInf(score, -1):
+		return append(b, "-inf"...)
+	}
+	return strconv.AppendFloat(b, score, 'g', 17, 64)
 }
 
 // ZSet serialises a sorted set of n members, given in descending order.
