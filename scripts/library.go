@@ -21,6 +21,8 @@ const Version = "0.1.0"
 //go:embed ratelimit/*.lua ratelimit/shared/*.lua
 //go:embed leaderboard/*.lua leaderboard/shared/*.lua
 //go:embed session/*.lua session/shared/*.lua
+//go:embed cache/*.lua cache/shared/*.lua
+//go:embed util/*.lua util/shared/*.lua
 var areaFiles embed.FS
 
 // area is a folder of functions and the FUNCTION library made from it.
@@ -32,8 +34,8 @@ func areas() []area {
 		{"ratelimit", "Rate limits by seven algorithms, several limits in one call, refunds, reservations, penalties."},
 		{"leaderboard", "Boards with ranks of three kinds, exact first-come ties, pages, seasons."},
 		{"session", "Sessions with absolute and idle expiry, a cap per user, compare-and-set, rotation."},
-		//{"cache", "Cache entries filled under a lease, stale-while-revalidate, tags, versions."},
-		//{"util", "Idempotency keys, a reliable queue, ids, deduplication, counters, stock reservation."},
+		{"cache", "Cache entries filled under a lease, stale-while-revalidate, tags, versions."},
+		{"util", "Idempotency keys, a reliable queue, ids, deduplication, counters, stock reservation."},
 	}
 }
 
