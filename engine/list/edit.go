@@ -109,9 +109,7 @@ func (l *List) addChunk(s int, behind bool, c *chunk) int {
 	case behind:
 		s++
 	}
-	at := s - l.lo
-	l.insertChunk(s, c)
-	return l.lo + at
+	return l.insertChunk(s, c)
 }
 
 // DeleteRange removes the elements from index from to index to, both included; what lies outside the list is ignored.

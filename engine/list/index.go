@@ -136,13 +136,42 @@ func (x *index) dropBack() {
 	}
 }
 
-// insertChunk puts c at slot s, lo < s < hi: rare enough that it may take time in proportion to the number of chunks.
-func (x *index) insertChunk(s int, c *chunk) {
-	chunks := make([]*chunk, 0, x.hi-x.lo+1)
-	chunks = append(chunks, x.slots[x.lo:s]...)
-	chunks = append(chunks, c)
-	chunks = append(chunks, x.slots[s:x.hi]...)
-	x.layOut(chunks)
+// insertChunk puts c at slot s, lo < s < hi, and returns the slot, which differs if the array had to be laid out anew. The
+// chunk before may have just given elements to c; the tree has not been told. It takes time in proportion to the number
+// of chunks, but without a look at any other chunk.
+func (x *index) insertChunk(s int, c *chunk) int {
+	if x.hi == len(x.slots) {
+		at := s - x.lo
+		x.layOut(slices.Clone(x.slots[x.lo:x.hi]))
+		s = x.lo + at
+	}
+	x.sumsToCounts()
+	copy(x.slots[s+1:x.hi+1], x.slots[s:x.hi])
+	copy(x.sums[s+2:x.hi+2], x.sums[s+1:x.hi+1])
+	x.slots[s], x.sums[s+1] = c, c.len()
+	x.hi++
+	if x.inner(s - 1) {
+		x.sums[s] = x.slots[s-1].len()
+	}
+	x.countsToSums()
+	return s
+}
+
+// countsToSums makes the tree of plain counts, slot s's at sums[s+1].
+func (x *index) countsToSums() {
+	for i := 1; i < len(x.sums); i++ {
+		if up := i + i&-i; up < len(x.sums) {
+			x.sums[up] += x.sums[i]
+		}
+	}
+}
+
+func (x *index) sumsToCounts() {
+	for i := len(x.sums) - 1; i > 0; i-- {
+		if up := i + i&-i; up < len(x.sums) {
+			x.sums[up] -= x.sums[i]
+		}
+	}
 }
 
 // layOut makes chunks the array's content, in the middle of as many free places, and counts them anew.
@@ -157,11 +186,7 @@ func (x *index) layOut(chunks []*chunk) {
 	for s := x.lo + 1; s < x.hi-1; s++ {
 		x.sums[s+1] = x.slots[s].len()
 	}
-	for i := 1; i <= size; i++ {
-		if up := i + i&-i; up <= size {
-			x.sums[up] += x.sums[i]
-		}
-	}
+	x.countsToSums()
 }
 
 // sweep drops empty chunks and joins sparse ones with the chunk before.
