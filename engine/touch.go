@@ -42,7 +42,7 @@ type turn struct {
 type unit struct {
 	active bool
 	undo   bool
-	undone bool // undo was on at some time: blocks carry flagOwned
+	undone bool   // undo was on at some time: blocks carry flagOwned
 	first  int    // index of its first touch
 	arena  int    // length of the arena when it began
 	events int    // length of the event list when it began
@@ -156,7 +156,7 @@ func (ks *Keyspace) Savepoint() Savepoint {
 	if !u.active {
 		panic("engine: Savepoint outside a unit")
 	}
-	if u.undo {
+	if u.undone {
 		ks.disown(u) // blocks that the unit has made so far are what this savepoint returns to: they must be copied again
 	}
 	sp := Savepoint{len(ks.turn.touches), len(ks.turn.arena), len(ks.events.list), ks.stats.Dirty, u.undo}
@@ -204,7 +204,9 @@ func (ks *Keyspace) undoTo(first, arena, events int, dirty uint64) {
 			}
 			ks.objects.used += v.memory() - before
 		case touchObject:
-			if !t.had {
+			if t.had {
+				ks.objects.at(t.obj).gone = false
+			} else {
 				ks.objects.release(t.obj)
 			}
 		case touchFlush:

@@ -116,7 +116,7 @@ func keys(c *Ctx) error {
 	pattern := c.Args[1]
 	all := string(pattern) == "*"
 	c.DB.Keys(func(key []byte) bool {
-		if all || glob.Match(pattern, key, false) {
+		if all || glob.Match(pattern, key) {
 			c.Reply.Bulk(key)
 			n++
 		}
@@ -332,7 +332,7 @@ func parseCursor(b []byte) (uint64, error) {
 	return n, nil
 }
 
-func (o *scanOptions) wants(b []byte) bool { return o.match == nil || glob.Match(o.match, b, false) }
+func (o *scanOptions) wants(b []byte) bool { return o.match == nil || glob.Match(o.match, b) }
 
 // scanReply writes the cursor and then what step replies for one or more steps, until count elements were looked at. step returns the
 // next cursor and how many elements it looked at; it writes the replies it wants and adds their number to n.

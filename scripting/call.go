@@ -1,0 +1,130 @@
+package scripting
+
+import (
+	"strconv"
+
+	"github.com/evald/evald/engine/command"
+	"github.com/evald/evald/engine/double"
+	"github.com/evald/evald/scripting/lua"
+)
+
+// call is redis.call: it runs a command and throws its error.
+func (r *Runtime) call(c *lua.Call) int {
+	v := r.invoke(c)
+	if r.run.sink.failed {
+		c.Throw(v)
+	}
+	return c.Return1(v)
+}
+
+// pcall is redis.pcall: an error is returned as a table.
+func (r *Runtime) pcall(c *lua.Call) int { return c.Return1(r.invoke(c)) }
+
+// site is what a call instruction remembers of the command that its constant first argument names.
+type site struct {
+	name lua.Value
+	spec *command.Spec
+}
+
+// invoke runs the command that the arguments name and returns its reply as a value; sink.failed tells whether that is an error.
+func (r *Runtime) invoke(c *lua.Call) lua.Value {
+	u := &r.run
+	u.sink.reset(r, u.sink.proto)
+	u.argv, u.text = u.argv[:0], u.text[:0]
+	if c.N() == 0 {
+		return r.fail(textNoArgs)
+	}
+	for i := 1; i <= c.N(); i++ {
+		switch v := c.Arg(i); {
+		case v.IsString():
+			u.argv = append(u.argv, v.Bytes())
+		case v.IsNumber():
+			from := len(u.text)
+			u.text = double.Append(u.text, v.Number())
+			u.argv = append(u.argv, u.text[from:len(u.text):len(u.text)])
+		default:
+			return r.fail(textArgType)
+		}
+	}
+	spec := r.resolve(c)
+	if spec == nil {
+		return r.fail(textUnknown)
+	}
+	ctx := &u.ctx
+	ctx.Spec, ctx.Args = spec, u.argv
+	if err := r.refuse(ctx); err != "" {
+		return r.fail(err)
+	}
+	if spec.Flags&command.Write != 0 {
+		u.wrote = true
+	}
+	_ = command.Call(ctx) // its error is the sink's value
+	return u.sink.result
+}
+
+// resolve finds the command, by way of the call site if its first argument is always the same string.
+func (r *Runtime) resolve(c *lua.Call) *command.Spec {
+	name := c.Arg(1)
+	slot := c.SiteCache()
+	if slot != nil {
+		if s, ok := (*slot).(*site); ok && lua.Same(s.name, name) {
+			return s.spec
+		}
+	}
+	spec, err := r.opt.Env.Table.Resolve(r.run.argv)
+	if err != nil {
+		return nil
+	}
+	if slot != nil && spec.Parent() == nil && len(spec.Sub) == 0 {
+		*slot = &site{name, spec}
+	}
+	return spec
+}
+
+// refuse is the ordered list of reasons not to run a command in a script; "" means go on.
+func (r *Runtime) refuse(ctx *command.Ctx) string {
+	u, env, s := &r.run, r.opt.Env, ctx.Spec
+	if command.CheckArity(s, ctx.Args) != nil {
+		return textArity
+	}
+	if s.Flags&command.NoScript != 0 {
+		return textNotAllowed
+	}
+	if err := ctx.Client.Allowed(ctx); err != nil {
+		return aclText(err)
+	}
+	if s.Flags&(command.Write|command.MayReplicate) != 0 && u.readOnly {
+		return textReadOnly
+	}
+	if s.Flags&command.Write != 0 && !u.wrote {
+		// Memory, disk and role are looked at before the first write only: what has begun goes on.
+		if env.ReadOnlyReplica {
+			return command.ErrReadOnly.Error()
+		}
+		if env.RefuseWrites != nil {
+			return env.RefuseWrites.Error()
+		}
+	}
+	if s.Flags&command.DenyOOM != 0 && !u.wrote && u.flags&flagAllowOOM == 0 && env.OutOfMemory != nil && env.OutOfMemory() {
+		return command.ErrOOM.Error()
+	}
+	return ""
+}
+
+// aclText turns a NOPERM error into the text that scripts get.
+func aclText(err error) string {
+	const code = "NOPERM "
+	msg := err.Error()
+	if len(msg) > len(code) && msg[:len(code)] == code {
+		msg = msg[len(code):]
+	}
+	return "ERR ACL failure in script: " + msg
+}
+
+// fail makes an error the result of the call under way.
+func (r *Runtime) fail(msg string) lua.Value {
+	r.run.sink.failed = true
+	return r.errorTable(msg)
+}
+
+func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }

@@ -1,0 +1,124 @@
+package scripting
+
+import (
+	"crypto/sha1"
+
+	"github.com/evald/evald/engine/command"
+	"github.com/evald/evald/scripting/lua"
+)
+
+// Commands declares the scripting commands of this runtime.
+func (r *Runtime) Commands() []command.Spec {
+	const flags = command.NoScript | command.SkipMonitor | command.MayReplicate | command.NoMandatoryKeys | command.Stale
+	const roFlags = command.NoScript | command.SkipMonitor | command.ReadOnly | command.NoMandatoryKeys | command.Stale
+	depends := "Depends on the script that is executed."
+	eval := func(name, since, summary, syntax string, flags command.Flags, use command.KeyUse, do command.Handler) command.Spec {
+		return command.Spec{Name: name, Arity: -3, Flags: flags, Keys: []command.KeySpec{command.Counted(2, use)}, Group: command.GroupScripting, Since: since,
+			Complexity: depends, Summary: summary, Syntax: syntax + " numkeys [key [key ...]] [arg [arg ...]]", Do: do}
+	}
+	rw, ro := command.RW|command.Access|command.Update, command.RO|command.Access
+	return []command.Spec{
+		eval("eval", "2.6.0", "Executes a server-side Lua script.", "script", flags, rw, func(c *command.Ctx) error { return r.eval(c, false) }),
+		eval("eval_ro", "7.0.0", "Executes a read-only server-side Lua script.", "script", roFlags, ro, func(c *command.Ctx) error { return r.eval(c, true) }),
+		eval("evalsha", "2.6.0", "Executes a server-side Lua script by SHA1 digest.", "sha1", flags, rw, func(c *command.Ctx) error { return r.evalsha(c, false) }),
+		eval("evalsha_ro", "7.0.0", "Executes a read-only server-side Lua script by SHA1 digest.", "sha1", roFlags, ro, func(c *command.Ctx) error { return r.evalsha(c, true) }),
+		{Name: "script", Arity: -2, Group: command.GroupScripting, Since: "2.6.0", Complexity: "Depends on subcommand.",
+			Summary: "A container for Lua scripts management commands.", Sub: r.scriptSubcommands()},
+	}
+}
+
+// eval runs a script from its source. EVAL script numkeys [key ...] [arg ...]
+func (r *Runtime) eval(c *command.Ctx, readOnly bool) error {
+	if _, err := numkeys(c); err != nil {
+		return err
+	}
+	var sha [2 * sha1.Size]byte
+	shaOf(&sha, c.Args[1])
+	s := r.scripts.get(sha[:])
+	if s == nil {
+		var err error
+		if s, err = r.compile(string(sha[:]), c.Args[1]); err != nil {
+			return err
+		}
+		r.scripts.add(s, true)
+	}
+	return r.runScript(c, s, readOnly)
+}
+
+// evalsha runs a cached script. EVALSHA sha1 numkeys [key ...] [arg ...]
+func (r *Runtime) evalsha(c *command.Ctx, readOnly bool) error {
+	s := r.scripts.get(c.Args[1])
+	if s == nil {
+		return command.ErrNoScript
+	}
+	if _, err := numkeys(c); err != nil {
+		return err
+	}
+	return r.runScript(c, s, readOnly)
+}
+
+// numkeys returns the number of keys, argument 2.
+func numkeys(c *command.Ctx) (int, error) {
+	n, err := c.Int(2)
+	switch {
+	case err != nil:
+		return 0, err
+	case n > int64(len(c.Args)-3):
+		return 0, errNumkeysRange
+	case n < 0:
+		return 0, errNumkeysNegative
+	}
+	return int(n), nil
+}
+
+// runScript runs a compiled script for the call c and writes its reply.
+func (r *Runtime) runScript(c *command.Ctx, s *script, readOnly bool) error {
+	if err := r.admit(c, s.flags, readOnly); err != nil {
+		return err
+	}
+	n, _ := numkeys(c)
+	r.begin(c, s.sha, s.flags, readOnly)
+	r.setArgs("KEYS", c.Args[3:3+n])
+	r.setArgs("ARGV", c.Args[3+n:])
+	v, err := r.state.Run(s.proto)
+	if err == nil {
+		r.reply(c.Reply, v, 0)
+	}
+	return r.finish(c, err)
+}
+
+// admit is the list of refusals before a script with a shebang starts; one without is judged call by call.
+func (r *Runtime) admit(c *command.Ctx, flags scriptFlags, readOnly bool) error {
+	if flags&flagCompat != 0 {
+		return nil
+	}
+	env := r.opt.Env
+	if flags&flagNoWrites == 0 {
+		if readOnly {
+			return errReadOnlyFlags
+		}
+		if env.ReadOnlyReplica {
+			return errReplicaScript
+		}
+		if env.RefuseWrites != nil {
+			return env.RefuseWrites
+		}
+		if flags&flagAllowOOM == 0 && env.OutOfMemory != nil && env.OutOfMemory() {
+			return command.ErrOOM
+		}
+	}
+	return nil
+}
+
+// setArgs makes the global name a table of the arguments.
+func (r *Runtime) setArgs(name string, args [][]byte) {
+	r.state.SetGlobal(name, lua.TableValue(r.argTable(args)))
+}
+
+func (r *Runtime) argTable(args [][]byte) *lua.Table {
+	t := r.state.NewTable(len(args), 0)
+	for i, a := range args {
+		t.SetInt(r.state, i+1, r.state.NewString(a))
+	}
+	return t
+}

@@ -1,0 +1,147 @@
+package scripting
+
+import (
+	"errors"
+
+	"github.com/evald/evald/engine"
+	"github.com/evald/evald/engine/command"
+	"github.com/evald/evald/scripting/lua"
+)
+
+// run is one script on its way.
+type run struct {
+	active   bool
+	name     string // SHA1, or the function's name: what errors call it
+	flags    scriptFlags
+	readOnly bool        // *_RO or no-writes
+	caller   command.Ctx // the call that runs it, with the client's database
+	ctx      command.Ctx // what redis.call runs its commands with
+	sink     sink
+	argv     [][]byte
+	text     []byte // numbers among argv
+	wrote    bool   // it has called a write command
+	killed   bool
+	busy     bool
+	started  int64 // ns
+	save     engine.Savepoint
+	undo     bool
+}
+
+// begin prepares the run that the call c asked for.
+func (r *Runtime) begin(c *command.Ctx, name string, flags scriptFlags, readOnly bool) {
+	u := &r.run
+	argv, text := u.argv, u.text
+	*u = run{active: true, name: name, flags: flags, readOnly: readOnly || flags&flagNoWrites != 0, caller: *c, argv: argv, text: text, sink: u.sink}
+	u.ctx = *c
+	u.ctx.Mode = c.Mode | command.InScript
+	u.sink.reset(r, 2)
+	u.ctx.Reply = &u.sink
+	u.started = r.opt.Env.Nanotime()
+	if u.undo = r.Limits.Rollback || flags&flagRollback != 0; u.undo {
+		u.save = r.opt.KS.Savepoint()
+	}
+	r.state.SetBudget(lua.Budget{OnSlice: r.slice, Memory: r.Limits.MaxMemory})
+}
+
+// slice is called by the VM every few thousand steps.
+func (r *Runtime) slice() error {
+	u := &r.run
+	ms := (r.opt.Env.Nanotime() - u.started) / 1e6
+	if limit := r.Limits.MaxRuntime; limit > 0 && ms >= limit && (u.undo || !u.wrote) {
+		return errRuntime
+	}
+	if after := r.Limits.BusyAfter; after > 0 && ms >= after && r.opt.WhileBusy != nil {
+		u.busy = true
+		r.opt.WhileBusy()
+	}
+	if u.killed {
+		return errKilled
+	}
+	return nil
+}
+
+var (
+	errRuntime = errors.New("ERR Script exceeded script-max-runtime")
+	errMemory  = "ERR Script exceeded script-max-memory"
+)
+
+// finish ends the run: on an error it undoes what it must and writes the error as the reply.
+func (r *Runtime) finish(c *command.Ctx, err error) error {
+	u := &r.run
+	var reply error
+	if err != nil {
+		reply = r.scriptError(err)
+	}
+	if u.undo {
+		if err != nil {
+			r.opt.KS.RollbackTo(u.save)
+		} else {
+			r.opt.KS.Release(u.save)
+		}
+	}
+	u.active = false
+	return reply
+}
+
+// scriptError is the reply for a run that ended with an error: its text, the script's name, and the place.
+func (r *Runtime) scriptError(err error) error {
+	var e *lua.Error
+	if !errors.As(err, &e) {
+		return command.Error("ERR " + err.Error())
+	}
+	msg := ""
+	switch {
+	case errors.Is(e.Stop, lua.ErrMemory):
+		msg = errMemory
+	case e.Stop != nil:
+		msg = e.Stop.Error()
+	default:
+		msg = r.thrownText(e.Value)
+	}
+	if e.Trace.Line > 0 {
+		msg += " script: " + r.run.name + ", on " + e.Trace.Source + ":" + string(appendInt(nil, int64(e.Trace.Line))) + "."
+	}
+	return command.Error(oneLine(msg))
+}
+
+// thrownText is the error reply for a thrown value: the err field of a table, or the text of anything else behind ERR.
+func (r *Runtime) thrownText(v lua.Value) string {
+	if v.IsTable() {
+		if f := v.Table().Get(r.values.err); f.IsString() {
+			return f.Str()
+		}
+		return "ERR unknown error" // sic: Redis 7 dies here
+	}
+	return "ERR " + plainText(v)
+}
+
+// plainText is tostring without metamethods, for the values that scripts throw.
+func plainText(v lua.Value) string {
+	switch {
+	case v.IsString():
+		return v.Str()
+	case v.IsNumber():
+		return lua.FormatNumber(v.Number())
+	case v.IsBool() && v.Truthy():
+		return "true"
+	case v.IsBool():
+		return "false"
+	}
+	return v.TypeName()
+}
+
+// oneLine replaces the line ends of a text by spaces: an error or status is one line on the wire.
+func oneLine(s string) string {
+	for i := range len(s) {
+		if s[i] == '\r' || s[i] == '\n' {
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				if b[j] == '\r' || b[j] == '\n' {
+					b[j] = ' '
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}

@@ -1,0 +1,101 @@
+// Package scripting runs Lua: EVAL and its relatives, SCRIPT, FUNCTION and FCALL, the redis.* functions, and their limits. It runs on
+// the command loop; one script at a time.
+package scripting
+
+import (
+	"errors"
+
+	"github.com/evald/evald/engine"
+	"github.com/evald/evald/engine/command"
+	"github.com/evald/evald/scripting/lua"
+)
+
+// Options connect a runtime with its server.
+type Options struct {
+	KS  *engine.Keyspace
+	Env *command.Env
+	// Log writes a redis.log message to the server's log; level is 0 (debug) to 3 (warning).
+	Log func(level int, msg string)
+	// Version is REDIS_VERSION, Redis's level of compatibility, such as "7.4.2".
+	Version string
+	// WhileBusy is called now and then from inside a script that has run longer than BusyAfter: the server answers other clients
+	// there. It may call Kill.
+	WhileBusy func()
+}
+
+// Limits are the settings that CONFIG SET changes.
+type Limits struct {
+	BusyAfter  int64 // busy-reply-threshold in ms; 0: never busy
+	MaxRuntime int64 // script-max-runtime in ms; 0: no limit
+	MaxMemory  int64 // script-max-memory in bytes; 0: no limit
+	MaxSource  int   // lua-max-script-size in bytes
+	Rollback   bool  // script-rollback: an error undoes every script, asked for or not
+}
+
+// DefaultLimits are the defaults.
+func DefaultLimits() Limits {
+	return Limits{BusyAfter: 5000, MaxMemory: 256 << 20, MaxSource: lua.DefaultMaxSource}
+}
+
+// Runtime is the scripting of one server.
+type Runtime struct {
+	Limits Limits
+
+	opt     Options
+	state   *lua.State
+	scripts *cache
+	run     run // the running script
+	values  replyStrings
+}
+
+// New returns a runtime; its commands come from Commands.
+func New(o Options) *Runtime {
+	r := &Runtime{Limits: DefaultLimits(), opt: o, state: lua.New(), scripts: newCache()}
+	r.values.intern(r.state)
+	r.openRedis()
+	o.KS.RegisterRows(scriptRows, (*scriptSource)(r))
+	return r
+}
+
+// replyStrings are the field names of reply tables, made once.
+type replyStrings struct {
+	err, ok, ignore, double, bigNumber, verbatim, str, format, mapField, set lua.Value
+}
+
+func (v *replyStrings) intern(s *lua.State) {
+	v.err, v.ok, v.ignore = s.Intern("err"), s.Intern("ok"), s.Intern("ignore_error_stats_update")
+	v.double, v.bigNumber, v.verbatim = s.Intern("double"), s.Intern("big_number"), s.Intern("verbatim_string")
+	v.str, v.format, v.mapField, v.set = s.Intern("string"), s.Intern("format"), s.Intern("map"), s.Intern("set")
+}
+
+// compile makes a script of a source. The error is a reply.
+func (r *Runtime) compile(sha string, src []byte) (*script, error) {
+	s := &script{sha: sha, source: string(src)}
+	var body string
+	var err error
+	if s.flags, body, err = parseScript(s.source); err != nil {
+		return nil, err
+	}
+	r.state.SetMaxSource(r.Limits.MaxSource)
+	if s.proto, err = r.state.Load(body, "@user_script"); err != nil {
+		return nil, command.Error("ERR Error compiling script (new function): " + err.Error())
+	}
+	return s, nil
+}
+
+// Kill asks the running script to stop, as SCRIPT KILL does. It is called on the loop, from WhileBusy.
+func (r *Runtime) Kill() error {
+	switch {
+	case !r.run.active:
+		return errNotBusy
+	case r.run.wrote:
+		return errUnkillable
+	}
+	r.run.killed = true
+	return nil
+}
+
+// Running tells whether a script is running.
+func (r *Runtime) Running() bool { return r.run.active }
+
+var errKilled = errors.New(textKilled)
