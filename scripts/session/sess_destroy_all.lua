@@ -16,15 +16,13 @@ local bad = needs_keys(KEYS, 1, MAX_BATCH, 'idx [sessions...]') or needs(keep, '
 if bad then return bad end
 
 local now = now_ms()
-local rows, members, sids, ended = redis.call('ZRANGE', idx, 0, MAX_BATCH, 'WITHSCORES'), {}, {}, {}
-for i = 1, #rows, 2 do
-  local sid = sid_of(rows[i])
+local live, members, sids, ended = redis.call('ZRANGEBYSCORE', idx, '(' .. int(now), '+inf', 'LIMIT', 0, MAX_BATCH + 1), {}, {}, {}
+for i = 1, #live do
+  local sid = sid_of(live[i])
   if sid ~= keep and #members < MAX_BATCH then
-    members[#members + 1] = rows[i]
-    ended[rows[i]] = true
-    if tonumber(rows[i + 1]) > now then
-      sids[#sids + 1] = sid
-    end
+    members[#members + 1] = live[i]
+    sids[#sids + 1] = sid
+    ended[live[i]] = true
   end
 end
 local dead = {}
@@ -33,6 +31,7 @@ for i = 2, #KEYS do
     dead[#dead + 1] = KEYS[i]
   end
 end
+prune_index(idx, now)
 if #members > 0 then
   redis.call('ZREM', idx, unpack(members))
 end
