@@ -24,9 +24,10 @@ func (db *DB) Flush() int {
 	movedOut := false
 	for i := range ks.objects.slots {
 		switch o := &ks.objects.slots[i]; {
-		case o.v == nil:
+		case o.v == nil || o.gone:
 		case o.owner == uint8(db.id):
 			old.objects = append(old.objects, uint32(i))
+			o.gone = true
 		case o.home.db == uint8(db.id):
 			movedOut = true
 		}
@@ -43,7 +44,12 @@ func (db *DB) Flush() int {
 	return n
 }
 
-func (db *DB) restoreFlushed(f *flushed) { db.dict, db.ttl, db.used = f.dict, f.ttl, f.used }
+func (db *DB) restoreFlushed(f *flushed) {
+	db.dict, db.ttl, db.used = f.dict, f.ttl, f.used
+	for _, i := range f.objects {
+		db.ks.objects.at(i).gone = false
+	}
+}
 
 // FlushAll removes every key of every database and returns how many there were.
 func (ks *Keyspace) FlushAll() int {

@@ -30,6 +30,7 @@ type objectSlot struct {
 	id    uint64 // never used twice in a store's life
 	home  home
 	owner uint8  // id of the database that its key is in
+	gone  bool   // the running unit has removed it; it is released when the unit ends
 	v     object // nil: the index is free
 }
 
@@ -48,10 +49,10 @@ func (t *objectTable) add(id uint64, h home, owner uint8, v object) uint32 {
 	if n := len(t.free); n > 0 {
 		i := t.free[n-1]
 		t.free = t.free[:n-1]
-		t.slots[i] = objectSlot{id, h, owner, v}
+		t.slots[i] = objectSlot{id: id, home: h, owner: owner, v: v}
 		return i
 	}
-	t.slots = append(t.slots, objectSlot{id, h, owner, v})
+	t.slots = append(t.slots, objectSlot{id: id, home: h, owner: owner, v: v})
 	return uint32(len(t.slots) - 1)
 }
 
@@ -74,6 +75,7 @@ func (db *DB) newObject(key []byte, v object) uint32 {
 // dropObject records that the object is no longer anyone's value. It stays in its slot until the unit ends, for undo.
 func (ks *Keyspace) dropObject(i uint32) {
 	o := ks.objects.at(i)
+	o.gone = true
 	ks.record(touch{kind: touchObject, obj: i, id: o.id, had: true, name: ks.save(o.home.rowPrefix(nil, o.id))})
 	ks.stats.LazyFreed++
 }
