@@ -49,8 +49,8 @@ func (l *List) Insert(i int, elem []byte, ch Changes) {
 	}
 	below, above := l.posOf(i-1), l.posOf(i)
 	if uint64(above-below) < 2 {
-		s, _ := l.find(i)
-		l.renumber(s, ch)
+		s, k := l.find(i)
+		l.renumber(s, k, ch)
 		below, above = l.posOf(i-1), l.posOf(i)
 	}
 	pos := below + int64(uint64(above-below)/2)

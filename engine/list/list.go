@@ -6,8 +6,9 @@
 //
 // Every element has a position, an int64 that increases from head to tail and names the element's durable row. A
 // position stays with its element while others come and go; new elements at the ends are 65536 apart, which leaves room
-// to insert between them. Where the room runs out, the elements of that chunk are spread out anew (and of neighbours,
-// in the rare case that the chunk has no room left at all). Most chunks store no positions but a base and a step.
+// to insert between them. Where the room runs out, some elements around are spread out anew: a few of the chunk, all of
+// it, or in the rare case that the whole chunk is short of room, neighbouring chunks too. Inserting at one and the same
+// place again and again rewrites about nine rows each time. Most chunks store no positions but a base and a step.
 //
 // An element handed out is a view that is valid until the next call on the list, and must not be written to.
 package list

@@ -60,12 +60,19 @@ func (l *List) DropPos(pos int64) bool {
 	return found
 }
 
-// minGap is the least distance between positions that is worth renumbering for.
-const minGap = 16
+const (
+	// minGap is the least distance between positions that is worth renumbering whole chunks for, minGapNear the one that
+	// is worth renumbering a few elements for: enough for five more insertions at the same place.
+	minGap     = 256
+	minGapNear = 32
+)
 
-// renumber makes room in chunk s by spreading the positions of its elements evenly over what its neighbours leave, taking in
-// neighbours, twice as many each time, until there is room.
-func (l *List) renumber(s int, ch Changes) {
+// renumber makes room before element k of chunk s. It spreads elements evenly over what their neighbours leave: a few
+// elements around the place, else the chunk, else also neighbouring chunks, twice as many each time until there is room.
+func (l *List) renumber(s, k int, ch Changes) {
+	if l.renumberNear(l.slots[s], k, ch) {
+		return
+	}
 	for from, to := s, s+1; ; {
 		low, high, n := l.room(from, to)
 		if step := uint64(high-low) / uint64(n+1); step >= minGap {
@@ -79,6 +86,31 @@ func (l *List) renumber(s int, ch Changes) {
 		width := to - from
 		from, to = max(l.lo, from-width), min(l.hi, to+width)
 	}
+}
+
+// renumberNear spreads the elements around k inside the chunk, as few as will do, and tells whether any would.
+func (l *List) renumberNear(c *chunk, k int, ch Changes) bool {
+	n := c.len()
+	for width := 8; width <= n/2; width *= 2 {
+		a := max(k-width/2, 1)
+		b := min(a+width, n-1) // a-1 and b stay where they are
+		low, high := c.pos(a-1), c.pos(b)
+		step := uint64(high-low) / uint64(b-a+1)
+		if step < minGapNear || k == 0 || b <= k {
+			continue
+		}
+		l.report(c, a, b-a, ch)
+		if c.positions == nil {
+			c.explicit(n)
+		}
+		window := c.positions[a:b]
+		reportNew(window, low, int64(step), ch)
+		for i := range window {
+			window[i] = low + int64(i+1)*int64(step)
+		}
+		return true
+	}
+	return false
 }
 
 // room returns the positions between which the chunks from..to-1 may be spread, both exclusive, and the number of their
@@ -111,32 +143,31 @@ func (l *List) renumberAll(ch Changes) {
 
 // spread gives the elements of the chunks from..to-1 the positions low+step, low+2*step and so on.
 func (l *List) spread(from, to int, low, step int64, ch Changes) {
-	l.reportSpread(from, to, low, step, ch)
+	if ch != nil {
+		var old []int64
+		for _, c := range l.slots[from:to] {
+			l.report(c, 0, c.len(), ch)
+			for i := range c.len() {
+				old = append(old, c.pos(i))
+			}
+		}
+		reportNew(old, low, step, ch)
+	}
 	for _, c := range l.slots[from:to] {
 		c.base, c.step, c.positions = low+step, step, nil
 		low += int64(c.len()) * step
 	}
 }
 
-// reportSpread tells ch of every old position with its element, and of every new one that is not also an old one.
-func (l *List) reportSpread(from, to int, low, step int64, ch Changes) {
-	if ch == nil {
-		return
-	}
-	n := 0
-	for _, c := range l.slots[from:to] {
-		l.report(c, 0, c.len(), ch)
-		n += c.len()
-	}
-	s, k := from, 0 // the first old position not below the new one
-	for i := range n {
+// reportNew tells ch of the positions low+step, low+2*step ... that take the place of the old ones and are not among them.
+func reportNew(old []int64, low, step int64, ch Changes) {
+	j := 0
+	for i := range old {
 		pos := low + int64(i+1)*step
-		for s < to && l.slots[s].pos(k) < pos {
-			if k++; k == l.slots[s].len() {
-				s, k = s+1, 0
-			}
+		for j < len(old) && old[j] < pos {
+			j++
 		}
-		if s == to || l.slots[s].pos(k) != pos {
+		if j == len(old) || old[j] != pos {
 			ch.created(pos)
 		}
 	}
