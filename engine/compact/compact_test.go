@@ -60,8 +60,8 @@ func TestTextsComeBack(t *testing.T) {
 	for i, s := range samples {
 		b = Append(b, []byte(s))
 		same(t, b, samples[:i+1])
-		_, err := strconv.ParseInt(s, 10, 64)
-		looks := err == nil && strconv.FormatInt(must(strconv.ParseInt(s, 10, 64)), 10) == s
+		v, err := strconv.ParseInt(s, 10, 64)
+		looks := err == nil && strconv.FormatInt(v, 10) == s
 		if got := Get(b, Last(b)).IsInt(); got != looks {
 			t.Errorf("%q stored as integer: %v", s, got)
 		}
@@ -72,8 +72,6 @@ func TestTextsComeBack(t *testing.T) {
 		}
 	}
 }
-
-func must(v int64, err error) int64 { return v }
 
 func TestFloats(t *testing.T) {
 	for _, f := range []float64{0, math.Copysign(0, -1), 1, -1, 0.5, 0.1, 3.14, 1e10, 1e10 + 1, 1757000000123, 1 << 46, 1 << 53,
