@@ -1,6 +1,7 @@
 // Rows: the durable form of a stream, one per element, and the way back from them.
 //
-// A row key is a kind byte with the element's name; rows in key order are a valid order for loading. A row value is
+// A row key is a kind byte with the element's name; rows in key order are a valid order for
+// loading. A row value is
 // absolute. Put and Drop apply any row in any state, so they serve recovery, replication and undo (newest first) alike.
 
 package stream
@@ -87,6 +88,46 @@ func (s *Stream) AppendRow(b, key []byte) (row []byte, ok bool) {
 	b = binary.BigEndian.AppendUint64(b, uint64(p.Time))
 	b = binary.BigEndian.AppendUint64(b, uint64(p.Count))
 	return append(b, p.Consumer.Name...), true
+}
+
+// EachRow calls f for every row, kind by kind, until it returns false. The bytes are valid during the call.
+func (s *Stream) EachRow(f func(key, row []byte) bool) {
+	var key, row []byte
+	visit := func() bool {
+		row, _ = s.AppendRow(row[:0], key)
+		return f(key, row)
+	}
+	if key = AppendMetaKey(key[:0]); !visit() {
+		return
+	}
+	for it := s.Range(ID{}, MaxID, false); it.Next(); {
+		key = AppendEntryKey(key[:0], it.ID())
+		row = it.AppendPairs(row[:0])
+		if !f(key, row) {
+			return
+		}
+	}
+	for _, g := range s.groups {
+		if key = AppendGroupKey(key[:0], g.Name); !visit() {
+			return
+		}
+	}
+	for _, g := range s.groups {
+		for _, c := range g.consumers {
+			if key = AppendConsumerKey(key[:0], g.Name, c.Name); !visit() {
+				return
+			}
+		}
+	}
+	for _, g := range s.groups {
+		for _, chunk := range g.pending.chunks {
+			for i := range chunk {
+				if key = AppendPendingKey(key[:0], g.Name, chunk[i].id); !visit() {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Put makes the element of the row key be as value says. A group must be there before its consumers, and these before their

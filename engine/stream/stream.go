@@ -86,8 +86,15 @@ func (s *Stream) LastEntryID() (id ID, ok bool) {
 // Nodes returns the number of nodes, Redis's radix-tree-keys.
 func (s *Stream) Nodes() int { return len(s.nodes) }
 
-// Bytes returns the memory that entries take, without groups.
-func (s *Stream) Bytes() int { return s.bytes + cap(s.nodes)*40 }
+// Memory returns about how many bytes the stream takes. It costs time in proportion to the number of groups alone.
+func (s *Stream) Memory() int64 {
+	const perNode, perGroup, perConsumer, perPending = 48, 160, 160, 72
+	n := int64(s.bytes) + int64(len(s.nodes))*perNode
+	for _, g := range s.groups {
+		n += perGroup + int64(len(g.consumers))*perConsumer + int64(g.pending.n)*perPending
+	}
+	return n
+}
 
 // NextID returns the ID for an entry added at now (XADD with "*"); ok is false if IDs are exhausted.
 func (s *Stream) NextID(now int64) (id ID, ok bool) {

@@ -253,28 +253,21 @@ func reload(t testing.TB, s *Stream) {
 	}
 }
 
+// rowsOf returns all rows; EachRow must agree with AppendRow and keep the order of kinds.
 func rowsOf(s *Stream) map[string]string {
-	keys := [][]byte{AppendMetaKey(nil)}
-	for it := s.Range(ID{}, MaxID, false); it.Next(); {
-		keys = append(keys, AppendEntryKey(nil, it.ID()))
-	}
-	for _, g := range s.Groups() {
-		keys = append(keys, AppendGroupKey(nil, g.Name))
-		for _, c := range g.Consumers() {
-			keys = append(keys, AppendConsumerKey(nil, g.Name, c.Name))
-		}
-		for p, ok := g.NextPending(ID{}); ok; p, ok = g.NextPending(next(p.ID)) {
-			keys = append(keys, AppendPendingKey(nil, g.Name, p.ID))
-		}
-	}
 	rows := make(map[string]string)
-	for _, key := range keys {
-		row, ok := s.AppendRow(nil, key)
-		if !ok {
-			panic("element without a row")
+	var prev byte
+	s.EachRow(func(key, row []byte) bool {
+		if _, twice := rows[string(key)]; twice || key[0] < prev {
+			panic(fmt.Sprintf("row %q after kind %d", key, prev))
+		}
+		prev = key[0]
+		if again, ok := s.AppendRow(nil, key); !ok || !bytes.Equal(again, row) {
+			panic(fmt.Sprintf("row %q is %q, on its own %q", key, row, again))
 		}
 		rows[string(key)] = string(row)
-	}
+		return true
+	})
 	return rows
 }
 
