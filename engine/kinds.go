@@ -17,6 +17,8 @@ func (ks *Keyspace) newBig(k Kind) object {
 		return newBigZSet()
 	case KindSetBig:
 		return newBigSet()
+	case KindListBig:
+		return newBigList()
 	}
 	panic(fmt.Sprintf("engine: kind %d has no object", k))
 }

@@ -273,6 +273,15 @@ func (ks *Keyspace) touchElement(obj uint32, sub []byte) {
 	ks.record(t)
 }
 
+// touchWith is touchElement for an object that tells the previous value by itself.
+func (ks *Keyspace) touchWith(obj uint32, sub, old []byte, had bool) {
+	t := touch{kind: touchElement, obj: obj, id: ks.objects.at(obj).id, name: ks.save(sub), had: had}
+	if ks.unit.undo && had {
+		t.prev = ks.save(old)
+	}
+	ks.record(t)
+}
+
 // TouchRow records that the named row, which is not a key (a function library, a script, an ACL user), was changed; undo, which may
 // be nil, puts back what was before. Its value is asked of the RowSource that was registered for its prefix.
 func (ks *Keyspace) TouchRow(name []byte, undo func()) {

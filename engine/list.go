@@ -1,0 +1,313 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"github.com/evald/evald/engine/compact"
+	"github.com/evald/evald/engine/list"
+)
+
+// List is a list opened for one command. It is valid until another key of the database is changed. Indexes count from 0.
+type List struct {
+	value
+}
+
+// List opens key for reading.
+func (db *DB) List(key []byte) (List, error) {
+	v, err := db.open(key, TypeList, false)
+	return List{v}, err
+}
+
+// ListForUpdate opens key for changing it.
+func (db *DB) ListForUpdate(key []byte) (List, error) {
+	v, err := db.open(key, TypeList, true)
+	return List{v}, err
+}
+
+func (l *List) small() bool { return l.e == nil || entryKind(l.e) == KindListCompact }
+
+func (l *List) big() *list.List {
+	_, o := l.object()
+	return o.(*bigList).l
+}
+
+// fits tells whether a small list stays small when extra bytes in n elements join it.
+func (l *List) fits(n, extra int) bool {
+	limit := l.db.ks.Limits.ListMaxListpackSize
+	if limit >= 0 {
+		return l.Len()+n <= limit
+	}
+	max := 8192
+	if limit >= -5 {
+		max = 2048 << -limit
+	}
+	size := 0
+	if l.e != nil {
+		size = len(l.inline())
+	}
+	return size+extra+n <= max
+}
+
+// room makes the list big unless it stays small with one more element.
+func (l *List) room(elem []byte) {
+	if l.small() && !l.fits(1, len(elem)) {
+		l.convert()
+	}
+}
+
+func (l *List) convert() {
+	big := newBigList()
+	l.Walk(0, l.Len(), false, func(b []byte) bool { big.l.PushTail(b, noChanges); return true })
+	l.promote(KindListBig, big)
+}
+
+func noChanges(int64, []byte, bool) {}
+
+// mutate runs f on the big list with what records its changes.
+func (l *List) mutate(f func(b *list.List, ch list.Changes)) {
+	i, o := l.object()
+	if !l.touched {
+		l.touched = true
+		l.db.modified(l.key)
+	}
+	before := o.memory()
+	f(o.(*bigList).l, func(pos int64, old []byte, existed bool) {
+		var sub [8]byte
+		binary.BigEndian.PutUint64(sub[:], posBits(pos))
+		l.db.ks.touchWith(i, sub[:], old, existed)
+	})
+	l.grew(o, before)
+}
+
+// PushTail appends an element; the key is made if absent. PushHead puts it in front.
+func (l *List) PushTail(elem []byte) {
+	if l.room(elem); l.small() {
+		l.setInline(KindListCompact, compact.Append(l.edit(), elem))
+		return
+	}
+	l.mutate(func(b *list.List, ch list.Changes) { b.PushTail(elem, ch) })
+}
+
+// PushHead puts an element in front; the key is made if absent.
+func (l *List) PushHead(elem []byte) {
+	if l.room(elem); l.small() {
+		b := l.edit()
+		if off := compact.First(b); off >= 0 {
+			b = compact.InsertBefore(b, off, elem)
+		} else {
+			b = compact.Append(b, elem)
+		}
+		l.setInline(KindListCompact, b)
+		return
+	}
+	l.mutate(func(b *list.List, ch list.Changes) { b.PushHead(elem, ch) })
+}
+
+// Pop takes the first or last element out and appends it to dst; false if the list is empty. Finish then removes an empty key.
+func (l *List) Pop(head bool, dst []byte) ([]byte, bool) {
+	if l.Len() == 0 {
+		return dst, false
+	}
+	if l.small() {
+		b := l.inline()
+		off := compact.Last(b)
+		if head {
+			off = compact.First(b)
+		}
+		dst = compact.Get(b, off).AppendTo(dst)
+		l.setInline(KindListCompact, compact.Delete(l.edit(), off, 1))
+		return dst, true
+	}
+	l.mutate(func(b *list.List, ch list.Changes) {
+		if head {
+			dst, _ = b.PopHead(dst, ch)
+		} else {
+			dst, _ = b.PopTail(dst, ch)
+		}
+	})
+	return dst, true
+}
+
+// At returns the element at index i, which must be within the list. The bytes lie in the keyspace, or in scratch.
+func (l *List) At(i int, scratch []byte) []byte {
+	if l.small() {
+		b := l.inline()
+		return elemBytes(compact.Get(b, compact.Index(b, i)), scratch)
+	}
+	v, _ := l.big().At(i)
+	return v
+}
+
+// Set replaces the element at index i, which must be within the list.
+func (l *List) Set(i int, elem []byte) {
+	if l.small() {
+		b := l.inline()
+		off := compact.Index(b, i)
+		if old := compact.Get(b, off).Len(); len(elem) <= old || l.fits(0, len(elem)-old) {
+			l.setInline(KindListCompact, compact.Replace(l.edit(), off, elem))
+			return
+		}
+		l.convert()
+	}
+	l.mutate(func(b *list.List, ch list.Changes) { b.Set(i, elem, ch) })
+}
+
+// Insert puts an element before index i, 0 <= i <= Len.
+func (l *List) Insert(i int, elem []byte) {
+	if i == l.Len() {
+		l.PushTail(elem)
+		return
+	}
+	if l.room(elem); l.small() {
+		b := l.edit()
+		l.setInline(KindListCompact, compact.InsertBefore(b, compact.Index(b, i), elem))
+		return
+	}
+	l.mutate(func(b *list.List, ch list.Changes) { b.Insert(i, elem, ch) })
+}
+
+// Trim keeps the elements from <= index < to. Finish then removes an empty key.
+func (l *List) Trim(from, to int) {
+	n := l.Len()
+	if from >= to {
+		from, to = n, n
+	}
+	if from == 0 && to == n || n == 0 {
+		return
+	}
+	if l.small() {
+		b := l.edit()
+		if to < n {
+			b = compact.Delete(b, compact.Index(b, to), n-to)
+		}
+		if from > 0 {
+			b = compact.Delete(b, compact.First(b), min(from, to))
+		}
+		l.setInline(KindListCompact, b)
+		return
+	}
+	l.mutate(func(b *list.List, ch list.Changes) {
+		if to < n {
+			b.DeleteRange(to, n, ch)
+		}
+		if from > 0 {
+			b.DeleteRange(0, min(from, to), ch)
+		}
+	})
+}
+
+// Remove takes out up to count elements equal to elem, from the tail for a negative count, all for 0, and returns how many.
+func (l *List) Remove(elem []byte, count int) (n int) {
+	if l.e == nil {
+		return 0
+	}
+	if !l.small() {
+		l.mutate(func(b *list.List, ch list.Changes) { n = b.Remove(elem, count, ch) })
+		return n
+	}
+	b := l.edit()
+	limit := math.MaxInt
+	if count != 0 {
+		limit = max(count, -count)
+	}
+	if count >= 0 {
+		for off := compact.Find(b, compact.First(b), elem, 0); off >= 0 && n < limit; n++ {
+			if b = compact.Delete(b, off, 1); off >= len(b) {
+				off = -1
+			}
+			off = compact.Find(b, off, elem, 0)
+		}
+	} else {
+		for off := compact.Last(b); off >= 0 && n < limit; {
+			prev := compact.Prev(b, off)
+			if compact.Get(b, off).Equal(elem) {
+				b = compact.Delete(b, off, 1)
+				n++
+			}
+			off = prev
+		}
+	}
+	if n > 0 {
+		l.setInline(KindListCompact, b)
+	}
+	return n
+}
+
+// Walk calls f for up to n elements from index from on, towards the head if reverse, until it returns false. The bytes are valid
+// during the call; f must not change the keyspace.
+func (l *List) Walk(from, n int, reverse bool, f func(elem []byte) bool) {
+	if l.e == nil || from < 0 || from >= l.Len() || n <= 0 {
+		return
+	}
+	if l.small() {
+		var buf [32]byte
+		b := l.inline()
+		for off := compact.Index(b, from); off >= 0 && n > 0; n-- {
+			if !f(elemBytes(compact.Get(b, off), buf[:])) {
+				return
+			}
+			if reverse {
+				off = compact.Prev(b, off)
+			} else {
+				off = compact.Next(b, off)
+			}
+		}
+		return
+	}
+	cur := l.big().Seek(from)
+	for ; n > 0 && cur.Valid(); n-- {
+		if !f(cur.Bytes()) {
+			return
+		}
+		if reverse {
+			cur.Prev()
+		} else {
+			cur.Next()
+		}
+	}
+}
+
+// bigList is a list in chunks. Its elements are named by position, 8 bytes that sort like it; row value: the element.
+type bigList struct {
+	l *list.List
+}
+
+func newBigList() *bigList { return &bigList{list.New()} }
+
+// posBits maps positions to integers whose big-endian bytes sort like them.
+func posBits(pos int64) uint64 { return uint64(pos) ^ 1<<63 }
+
+func subPos(sub []byte) int64 { return int64(binary.BigEndian.Uint64(sub) ^ 1<<63) }
+
+func (l *bigList) element(dst, sub []byte) ([]byte, bool) {
+	v, ok := l.l.AtPos(subPos(sub))
+	return append(dst, v...), ok
+}
+
+var errBadPosition = errors.New("bad list position")
+
+func (l *bigList) putElement(sub, val []byte) error {
+	if len(sub) != 8 {
+		return errBadPosition
+	}
+	l.l.PutPos(subPos(sub), val)
+	return nil
+}
+
+func (l *bigList) dropElement(sub []byte) { l.l.DropPos(subPos(sub)) }
+
+func (l *bigList) elements(f func(sub, val []byte) bool) {
+	var sub [8]byte
+	for cur := l.l.Seek(0); cur.Valid(); cur.Next() {
+		binary.BigEndian.PutUint64(sub[:], posBits(cur.Pos()))
+		if !f(sub[:], cur.Bytes()) {
+			return
+		}
+	}
+}
+
+func (l *bigList) length() int          { return l.l.Len() }
+func (l *bigList) memory() int64        { return int64(l.l.MemUsage()) + 16 }
+func (l *bigList) mustNotBeEmpty() bool { return true }
