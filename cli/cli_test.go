@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 		"evald": func() {
 			app := App{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Serve: func(_ context.Context, o ServeOptions) error {
 				fmt.Printf("addr=%s unixsocket=%s dir=%s config=%s\n", o.Addr, o.UnixSocket, o.Dir, o.ConfigFile)
+				if o.InMemory {
+					fmt.Println("in memory")
+				}
 				for _, name := range slices.Sorted(maps.Keys(o.Config)) {
 					fmt.Printf("%s=%s\n", name, o.Config[name])
 				}

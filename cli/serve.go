@@ -16,11 +16,12 @@ type ServeOptions struct {
 	Dir        string
 	ConfigFile string            // redis.conf syntax, "" for none
 	Config     map[string]string // parameters by their redis.conf names; they win over the file
+	InMemory   bool              // keep nothing on disk
 }
 
 // serveVariables are the variables of serve's own flags; every other EVALD_ variable is a configuration parameter.
 func serveVariables() []string {
-	return []string{"EVALD_ADDR", "EVALD_UNIXSOCKET", "EVALD_DIR", "EVALD_APPENDFSYNC", "EVALD_CONFIG"}
+	return []string{"EVALD_ADDR", "EVALD_UNIXSOCKET", "EVALD_DIR", "EVALD_APPENDFSYNC", "EVALD_CONFIG", "EVALD_IN_MEMORY"}
 }
 
 func (a *App) serveCommand() *cli.Command {
@@ -35,6 +36,7 @@ func (a *App) serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "dir", Usage: "keep the data in `DIR`", Value: "./data", EnvVars: []string{"EVALD_DIR"}},
 			&cli.StringFlag{Name: "appendfsync", Usage: "when a write is on disk: always (before its reply), everysec or no", Value: "always",
 				EnvVars: []string{"EVALD_APPENDFSYNC"}},
+			&cli.BoolFlag{Name: "in-memory", Usage: "keep nothing on disk: everything is lost when the server stops", EnvVars: []string{"EVALD_IN_MEMORY"}},
 			&cli.StringFlag{Name: "config", Usage: "read parameters from `FILE`, in redis.conf syntax", EnvVars: []string{"EVALD_CONFIG"}},
 			&cli.GenericFlag{Name: "set", Usage: "set a parameter, `NAME=VALUE`; may repeat", Value: &assignments{}},
 		},
@@ -58,7 +60,7 @@ func (s *assignments) Set(v string) error { *s = append(*s, v); return nil }
 func (s *assignments) String() string     { return "" }
 
 func serveOptions(c *cli.Context, environ []string) (ServeOptions, error) {
-	o := ServeOptions{ConfigFile: c.String("config"), UnixSocket: c.String("unixsocket"), Config: map[string]string{}}
+	o := ServeOptions{ConfigFile: c.String("config"), UnixSocket: c.String("unixsocket"), InMemory: c.Bool("in-memory"), Config: map[string]string{}}
 	// A default must not hide what the configuration file says.
 	given := func(flag string) string {
 		if c.IsSet(flag) || o.ConfigFile == "" {
