@@ -121,7 +121,7 @@ func serverState(c *liveredis.Client) string {
 	if s, ok := c.Do("XINFO", "STREAM", "s").([]any); ok {
 		first = fmt.Sprint(fields(s)["recorded-first-entry-id"])
 	}
-	out := fmt.Sprintf("len=%v nodes=%v first=%v last=%v maxdel=%v added=%v", f["length"], f["radix-tree-keys"], first,
+	out := fmt.Sprintf("len=%v nodes=%v/%v first=%v last=%v maxdel=%v added=%v", f["length"], f["radix-tree-keys"], f["radix-tree-nodes"], first,
 		f["last-generated-id"], f["max-deleted-entry-id"], f["entries-added"])
 	for _, g := range c.Do("XINFO", "GROUPS", "s").([]any) {
 		f := fields(g.([]any))
@@ -330,7 +330,7 @@ func (p *player) state() string {
 		return "none"
 	}
 	m := s.Meta()
-	out := fmt.Sprintf("len=%d nodes=%d first=%v last=%v maxdel=%v added=%d", s.Len(), s.Nodes(), s.FirstID(), m.LastID, m.MaxDeletedID, m.EntriesAdded)
+	out := fmt.Sprintf("len=%d nodes=%d/%d first=%v last=%v maxdel=%v added=%d", s.Len(), s.Nodes(), s.RadixNodes(), s.FirstID(), m.LastID, m.MaxDeletedID, m.EntriesAdded)
 	for _, g := range s.Groups() {
 		var read, lag any
 		if g.EntriesRead != UnknownRead {

@@ -338,3 +338,40 @@ func (s *Stream) insertNode(i int, id ID, pairs [][]byte) {
 	s.nodes = slices.Insert(s.nodes, i, newNode(id, pairs))
 	s.bytes += len(s.nodes[i].lp)
 }
+
+// RadixNodes returns how many radix tree nodes Redis would use for the nodes' IDs, which XINFO shows: one per shared run of key
+// bytes, one per fork and one per key.
+func (s *Stream) RadixNodes() int {
+	if len(s.nodes) == 0 {
+		return 1
+	}
+	return s.radixNodes(0, len(s.nodes), 0)
+}
+
+// radixNodes counts for the nodes from to to, whose keys share depth bytes that are counted already.
+func (s *Stream) radixNodes(from, to, depth int) int {
+	a, b := s.radixKey(from), s.radixKey(to-1)
+	fork := depth // the keys are sorted: what the first and last share, all do
+	for fork < IDSize && a[fork] == b[fork] {
+		fork++
+	}
+	count := 1 // the fork, or the end of the key
+	if fork > depth {
+		count++
+	}
+	if fork == IDSize {
+		return count
+	}
+	for from < to {
+		c := s.radixKey(from)[fork]
+		next := from + sort.Search(to-from, func(i int) bool { return s.radixKey(from + i)[fork] > c })
+		count += s.radixNodes(from, next, fork+1)
+		from = next
+	}
+	return count
+}
+
+func (s *Stream) radixKey(i int) (key [IDSize]byte) {
+	s.nodes[i].first.AppendBinary(key[:0])
+	return key
+}
