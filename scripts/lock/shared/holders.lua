@@ -9,6 +9,10 @@ local function count_permits(holders, weights, now)
     return redis.call('ZCOUNT', holders, '(' .. int(now), '+inf'), gone
   end
   local used = tonumber(redis.call('HGET', weights, '')) or 0
+  if #gone == 0 and used > 0 and redis.call('EXISTS', holders) == 0 then
+    gone.all = true -- the holders' key has expired with its last holder, and the weights' key lives on
+    return 0, gone
+  end
   if #gone > 0 then
     local w = redis.call('HMGET', weights, unpack(gone))
     for i = 1, #gone do
@@ -20,7 +24,9 @@ end
 
 -- drop_permits forgets holders that have run out; used is the sum of the others.
 local function drop_permits(holders, weights, gone, used)
-  if #gone > 0 then
+  if gone.all then
+    redis.call('DEL', weights)
+  elseif #gone > 0 then
     redis.call('ZREM', holders, unpack(gone))
     if weights then
       redis.call('HDEL', weights, unpack(gone))
