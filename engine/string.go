@@ -101,6 +101,14 @@ func (db *DB) SetString(key, val []byte, expire int64) {
 	copy(entryValue(e), val)
 }
 
+// SetRaw replaces the bytes of a string, keeping the expiry, without looking whether they are a number: bitmaps, HyperLogLogs. The
+// key is made if absent.
+func (db *DB) SetRaw(key, val []byte) {
+	e := db.overwrite(key, KindRaw, len(val), KeepTTL)
+	*entryMeta(e) |= flagGrown
+	copy(entryValue(e), val)
+}
+
 // SetInt makes key the integer n.
 func (db *DB) SetInt(key []byte, n, expire int64) { db.setInt(key, n, expire) }
 

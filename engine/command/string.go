@@ -34,6 +34,7 @@ func Strings() []Spec {
 			Complexity: "O(1)", Summary: "Increments the integer value of a key by a number. Uses 0 as initial value if the key doesn't exist.", Syntax: "key increment"},
 		{Name: "incrbyfloat", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{keyAt(1, RW|Access|Update)}, Group: GroupString, Since: "2.6.0", Do: incrbyfloat,
 			Complexity: "O(1)", Summary: "Increment the floating point value of a key by a number. Uses 0 as initial value if the key doesn't exist.", Syntax: "key increment"},
+		lcsSpec(),
 		{Name: "mget", Arity: -2, Flags: ReadOnly | Fast, Keys: []KeySpec{keysFrom(1, -1, 1, RO|Access)}, Group: GroupString, Since: "1.0.0", Do: mget,
 			Complexity: "O(N) where N is the number of keys to retrieve.", Summary: "Atomically returns the string values of one or more keys.", Syntax: "key [key ...]",
 			Tips: []string{"request_policy:multi_shard"}},
