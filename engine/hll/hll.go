@@ -84,12 +84,16 @@ func Invalidate(h []byte) { h[15] |= 0x80 }
 func Count(h []byte) (uint64, error) {
 	var histogram [regMax + 1]int
 	if Dense(h) {
-		for b := h[headerSize:denseSize]; len(b) >= 3; b = b[3:] { // four registers at a time
-			w := uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16
-			histogram[w&regMax]++
-			histogram[w>>6&regMax]++
-			histogram[w>>12&regMax]++
-			histogram[w>>18&regMax]++
+		var parts [4][regMax + 1]int // apart, lest equal registers wait for each other
+		for b := h[headerSize:denseSize]; len(b) >= 3; b = b[3:] {
+			w := four(b)
+			parts[0][w&regMax]++
+			parts[1][w>>6&regMax]++
+			parts[2][w>>12&regMax]++
+			parts[3][w>>18&regMax]++
+		}
+		for v := range histogram {
+			histogram[v] = parts[0][v] + parts[1][v] + parts[2][v] + parts[3][v]
 		}
 		return estimate(&histogram), nil
 	}
@@ -144,8 +148,13 @@ type Union struct {
 func (u *Union) Add(h []byte) error {
 	if Dense(h) {
 		u.dense = true
-		for i := range u.max {
-			u.max[i] = max(u.max[i], register(h, i))
+		b := h[headerSize:denseSize]
+		for m := u.max[:]; len(m) >= 4 && len(b) >= 3; m, b = m[4:], b[3:] {
+			w := four(b)
+			m[0] = max(m[0], byte(w&regMax))
+			m[1] = max(m[1], byte(w>>6&regMax))
+			m[2] = max(m[2], byte(w>>12&regMax))
+			m[3] = max(m[3], byte(w>>18&regMax))
 		}
 		return nil
 	}
@@ -202,6 +211,9 @@ func (u *Union) Store(h []byte, sparseMax int) ([]byte, error) {
 	Invalidate(h)
 	return h, nil
 }
+
+// four reads the four dense registers in the first three bytes of b, the first one lowest.
+func four(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
 
 // register reads the dense register i, which may straddle two bytes.
 func register(h []byte, i int) byte {

@@ -308,3 +308,11 @@ func BenchmarkCountDense(b *testing.B) {
 		Count(h)
 	}
 }
+
+func BenchmarkUnionDense(b *testing.B) {
+	h, _ := ToDense(New())
+	var u Union
+	for range b.N {
+		u.Add(h)
+	}
+}
