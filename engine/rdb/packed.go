@@ -10,6 +10,16 @@ import (
 	"github.com/evald/evald/engine/listpack"
 )
 
+// int returns the text of a number. Texts share memory: most values have many short ones.
+func (r *decoder) int(v int64) []byte {
+	if cap(r.digits)-len(r.digits) < listpack.MaxIntText {
+		r.digits = make([]byte, 0, min(max(64, 2*cap(r.digits)), 1<<16))
+	}
+	start := len(r.digits)
+	r.digits = strconv.AppendInt(r.digits, v, 10)
+	return r.digits[start:len(r.digits):len(r.digits)]
+}
+
 // listpack returns the elements of a listpack as text.
 func (r *decoder) listpack(lp []byte) [][]byte {
 	n, err := listpack.Validate(lp)
@@ -21,7 +31,7 @@ func (r *decoder) listpack(lp []byte) [][]byte {
 	for p := listpack.First(lp); p != listpack.End; p = listpack.Next(lp, p) {
 		text, v, isInt := listpack.Get(lp, p)
 		if isInt {
-			text = strconv.AppendInt(nil, v, 10)
+			text = r.int(v)
 		}
 		items = append(items, text)
 	}
@@ -57,7 +67,7 @@ func (r *decoder) intset(b []byte) [][]byte {
 			return nil
 		}
 		prev = v
-		items = append(items, strconv.AppendInt(nil, v, 10))
+		items = append(items, r.int(v))
 	}
 	return items
 }
@@ -71,7 +81,7 @@ func (r *decoder) ziplist(b []byte) (items [][]byte) {
 		return nil
 	}
 	count, tail := binary.LittleEndian.Uint16(b[8:]), uint64(binary.LittleEndian.Uint32(b[4:]))
-	e := decoder{rest: b[header : len(b)-1]}
+	e := decoder{rest: b[header : len(b)-1], digits: r.digits}
 	last, prevSize := header, 0
 	for len(e.rest) > 0 {
 		last = len(b) - 1 - len(e.rest)
@@ -90,6 +100,7 @@ func (r *decoder) ziplist(b []byte) (items [][]byte) {
 		prevSize = size - len(e.rest)
 		items = append(items, item)
 	}
+	r.digits = e.digits
 	if tail != uint64(last) || count != 0xFFFF && int(count) != len(items) {
 		r.fail()
 		return nil
@@ -130,7 +141,7 @@ func (e *decoder) ziplistItem() []byte {
 		e.fail()
 		return nil
 	}
-	return strconv.AppendInt(nil, v, 10)
+	return e.int(v)
 }
 
 // little reads an n-byte number.

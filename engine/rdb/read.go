@@ -47,8 +47,9 @@ func DecodeFunctions(payload []byte) (code [][]byte, err error) {
 
 // decoder consumes a payload's body. Once bad, it gives zero values.
 type decoder struct {
-	rest []byte
-	bad  bool
+	rest   []byte
+	bad    bool
+	digits []byte // texts of numbers
 }
 
 func (r *decoder) fail() { r.bad, r.rest = true, nil }
@@ -127,14 +128,14 @@ func (r *decoder) string() []byte {
 	}
 	switch n {
 	case encInt8:
-		return strconv.AppendInt(nil, int64(int8(r.byte())), 10)
+		return r.int(int64(int8(r.byte())))
 	case encInt16:
 		if b := r.take(2); b != nil {
-			return strconv.AppendInt(nil, int64(int16(binary.LittleEndian.Uint16(b))), 10)
+			return r.int(int64(int16(binary.LittleEndian.Uint16(b))))
 		}
 	case encInt32:
 		if b := r.take(4); b != nil {
-			return strconv.AppendInt(nil, int64(int32(binary.LittleEndian.Uint32(b))), 10)
+			return r.int(int64(int32(binary.LittleEndian.Uint32(b))))
 		}
 	case encLZF:
 		packed, size := r.length(), r.length()

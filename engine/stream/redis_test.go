@@ -181,7 +181,7 @@ func mustID(s string) ID {
 func (p *player) trim(w []string) int {
 	spec := TrimSpec{Approximate: w[1] == "~"}
 	if spec.Approximate {
-		spec.Limit = 100 * transcriptLimits
+		spec.Limit = p.limits.TrimLimit()
 	}
 	if w[0] == "MINID" {
 		spec.ByID, spec.MinID = true, mustID(w[2])

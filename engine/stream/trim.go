@@ -11,6 +11,15 @@ type TrimSpec struct {
 	Limit       int64
 }
 
+// TrimLimit is the Limit of approximate trimming when none is given: a hundred nodes.
+func (l Limits) TrimLimit() int64 {
+	const fallback, most = 10000, 1000000
+	if l.NodeEntries <= 0 {
+		return fallback
+	}
+	return min(100*int64(l.NodeEntries), most)
+}
+
 // Trim removes entries from the front as spec says and returns how many. Before each goes, visit (if any) sees it, read
 // with the Iterator's ID and pairs; it may not change the stream. Trim touches the entries alone: the meta data stays, as
 // in Redis. The inverse is Insert, newest first.
