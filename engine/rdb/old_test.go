@@ -3,9 +3,11 @@
 package rdb
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"strings"
+	"testing"
 
 	"github.com/evald/evald/engine/listpack"
 )
@@ -161,4 +163,65 @@ func handmade() (out []handmadePayload) {
 		w.buf = append(w.buf, "\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x01"...)
 	})
 	return out
+}
+
+// Types of versions after 7.0, which the recording server cannot read.
+func TestNewerTypes(t *testing.T) {
+	w := &Writer{}
+	lp := func(items ...string) []byte {
+		b := listpack.New(0)
+		for _, s := range items {
+			b = listpack.Append(b, []byte(s))
+		}
+		return b
+	}
+	payload := func(kind byte, version uint16, f func()) []byte {
+		w.begin(kind)
+		f()
+		return bytes.Clone(appendFooter(w.buf, version))
+	}
+	triples := lp("a", "1", "1700000000000", "b", "2", "0")
+	const wantHash = `hash ["a"="1"@1700000000000 "b"="2"]`
+	for _, c := range []struct {
+		name    string
+		payload []byte
+		want    string
+	}{
+		{"set listpack", payload(typeSetListpack, 11, func() { w.string(lp("x", "12", "y")) }), `set ["12" "x" "y"]`},
+		{"hash listpack with expiry", payload(typeHashListpackEx, 12, func() {
+			w.buf = binary.LittleEndian.AppendUint64(w.buf, 1700000000000)
+			w.string(triples)
+		}), wantHash},
+		{"hash listpack with expiry, early", payload(typeHashListpackExPre, 12, func() { w.string(triples) }), wantHash},
+		{"hash with expiry, early", payload(typeHashMetadataPre, 12, func() {
+			w.length(2)
+			w.length(1700000000000)
+			w.string([]byte("a"))
+			w.string([]byte("1"))
+			w.length(0)
+			w.string([]byte("b"))
+			w.string([]byte("2"))
+		}), wantHash},
+	} {
+		if v, err := Decode(c.payload); err != nil || render(v) != c.want {
+			t.Errorf("%s: %s, %v", c.name, render(v), err)
+		}
+	}
+
+	v, err := Decode(payload(typeStreamListpacks3, 11, func() {
+		w.buf = append(w.buf, "\x00\x00\x05\x01\x00\x00\x03\x01\x01"...) // no nodes or entries; last, first, largest deleted ID; added
+		w.length(1)
+		w.string([]byte("g"))
+		w.buf = append(w.buf, "\x05\x01\x01\x00\x01"...) // last ID, read, no pending entries, one consumer
+		w.string([]byte("c"))
+		w.buf = binary.LittleEndian.AppendUint64(w.buf, 2000)
+		w.buf = binary.LittleEndian.AppendUint64(w.buf, 1500)
+		w.length(0)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := v.Stream.Group([]byte("g")).Consumer([]byte("c")); c == nil || c.SeenTime != 2000 || c.ActiveTime != 1500 {
+		t.Errorf("stream 3: consumer %+v", c)
+	}
 }

@@ -94,6 +94,11 @@ func setups() []setup {
 			events = append(events, []any{"XADD", "k", fmt.Sprintf("%d-%d", 1000+i*3, i), "sensor", fmt.Sprint(i % 10), "temperature", fmt.Sprint(20 + i)})
 		}
 	}
+	var large [][]any
+	for i := range 60 {
+		large = append(large, []any{"XADD", "k", fmt.Sprintf("%d-1", i+1), "text", strings.Repeat("x", i*i), "n", fmt.Sprint(i * 1000)})
+	}
+	add("stream of large entries", large...)
 	add("stream one", []any{"XADD", "k", "1-1", "f", "v"})
 	add("stream long", events...)
 	add("stream empty", []any{"XADD", "k", "1-1", "f", "v"}, []any{"XDEL", "k", "1-1"})
@@ -350,6 +355,37 @@ func TestRecordedPayloads(t *testing.T) {
 		if again := encode(w, v, g.payload[0]); !bytes.Equal(again, g.payload) {
 			t.Errorf("%s: written anew it has %d bytes instead of %d, or other ones", g.name, len(again), len(g.payload))
 		}
+	}
+}
+
+// Entries appended here fall into the very nodes that the server made of them.
+func TestAppendedStreamsAsRedis(t *testing.T) {
+	w := &Writer{}
+	tested := 0
+	for _, g := range readGolden(t) {
+		if g.name != "stream one" && g.name != "stream long" && g.name != "stream of large entries" {
+			continue
+		}
+		tested++
+		v, err := Decode(g.payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := stream.New()
+		for it := v.Stream.Range(stream.ID{}, stream.MaxID, false); it.Next(); {
+			id := it.ID()
+			pairs, err := stream.DecodePairs(nil, it.AppendPairs(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Append(id, pairs, stream.DefaultLimits)
+		}
+		if got := w.Stream(s); !bytes.Equal(got, g.payload) {
+			t.Errorf("%s: %d bytes, want %d, or other ones", g.name, len(got), len(g.payload))
+		}
+	}
+	if tested != 3 {
+		t.Errorf("%d streams tested", tested)
 	}
 }
 
