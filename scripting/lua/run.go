@@ -1,0 +1,63 @@
+// Running compiled code from the host.
+package lua
+
+// Run calls the main function of p with args and hands its results to results, which may read them until it returns; it
+// may be nil. The error is nil or an *Error. Run must not be called from inside a run.
+func (s *State) Run(p *Proto, results func(c *Call), args ...Value) *Error {
+	f := s.mainClosure(p)
+	return s.enter(f.value(), results, args)
+}
+
+// CallFunction is Run for a function value that a script has handed to the host.
+func (s *State) CallFunction(f Value, results func(c *Call), args ...Value) *Error {
+	return s.enter(f, results, args)
+}
+
+// mainClosure returns the closure of a main function, which has no upvalues; it is kept in the prototype, so that
+// running it again allocates nothing.
+func (s *State) mainClosure(p *Proto) *closure {
+	if p.main == nil {
+		p.main = newClosure(s, p, s.globals)
+	}
+	p.main.env = s.globals // setfenv may have changed it
+	return p.main
+}
+
+func (s *State) enter(f Value, results func(c *Call), args []Value) (err *Error) {
+	s.refill()
+	t := s.main
+	s.cur = t
+	s.nC, s.throwing, s.stopErr = 0, 0, nil
+	t.env = s.globals
+	t.status = threadRunning
+	defer s.leave(&err)
+	t.reserve(len(args) + 1)
+	t.stack[t.top] = f
+	copy(t.stack[t.top+1:], args)
+	fn := t.top
+	t.top += len(args) + 1
+	t.callValue(fn, multipleResults)
+	if results != nil {
+		t.call.base, t.call.n = fn, t.top-fn
+		results(&t.call)
+	}
+	s.throwing = 0
+	return nil
+}
+
+// leave ends a run: it makes an *Error of what was thrown, and clears what the run has left behind.
+func (s *State) leave(err **Error) {
+	if s.throwing != 0 {
+		if _, ok := recover().(thrown); !ok {
+			panic("lua: a panic that is not an error went through a run")
+		}
+		*err = &Error{Value: s.errValue, Trace: s.errTrace, Stop: s.stopErr}
+		if s.stopErr != nil {
+			(*err).Value = Nil
+		}
+	}
+	s.throwing = 0
+	s.errValue = Nil
+	s.cur = s.main
+	s.main.reset()
+}
