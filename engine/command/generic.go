@@ -9,7 +9,7 @@ import (
 
 // Generic declares the commands on keys of any type.
 func Generic() []Spec {
-	return append(genericKeys(), genericExpiry()...)
+	return append(append(genericKeys(), genericExpiry()...), sortSpecs()...)
 }
 
 func genericKeys() []Spec {
