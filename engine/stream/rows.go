@@ -177,12 +177,14 @@ func (s *Stream) putEntry(id ID, value []byte, limits Limits) error {
 	if err != nil {
 		return err
 	}
-	last, any := s.LastEntryID()
-	if any && !last.Less(id) {
+	if last := len(s.nodes) - 1; last < 0 || s.nodes[last].lastID().Less(id) {
+		s.appendLast(id, pairs, limits)
+	} else {
+		if i, e, ok := s.find(id); ok && !s.nodes[i].samePairs(&e, pairs) {
+			s.Remove(id)
+		}
 		s.Insert(id, pairs, limits)
-		return nil
 	}
-	s.appendLast(id, pairs, limits)
 	if s.meta.LastID.Less(id) {
 		s.meta.LastID = id
 		s.meta.EntriesAdded++

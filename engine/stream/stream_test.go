@@ -393,6 +393,29 @@ func groupModel(t testing.TB, seed uint64, steps int) {
 	}
 }
 
+func TestPutIsAbsolute(t *testing.T) {
+	s := New()
+	for i := range 5 {
+		s.Append(ID{uint64(i + 1), 0}, pairs("f", fmt.Sprint(i)), DefaultLimits)
+	}
+	s.Delete(ID{5, 0})
+	for _, id := range []ID{{5, 0}, {3, 0}, {9, 0}} {
+		for _, value := range []string{"new", "newer", "newer"} {
+			key, row := AppendEntryKey(nil, id), EncodePairs(nil, pairs("f", value))
+			if err := s.Put(key, row, DefaultLimits); err != nil {
+				t.Fatal(err)
+			}
+			if got, ok := s.AppendRow(nil, key); !ok || !bytes.Equal(got, row) {
+				t.Fatalf("%v holds %q, want %q", id, got, row)
+			}
+			mustCheck(t, s)
+		}
+	}
+	if m := s.Meta(); s.Len() != 6 || m.LastID != (ID{9, 0}) || m.EntriesAdded != 6 {
+		t.Fatalf("%d entries, %+v", s.Len(), m)
+	}
+}
+
 func TestPutRefusesBadRows(t *testing.T) {
 	s := New()
 	s.CreateGroup([]byte("g"), ID{}, 0)
