@@ -23,8 +23,18 @@ func (s *State) mainClosure(p *Proto) *closure {
 	return p.main
 }
 
-func (s *State) enter(f Value, results func(c *Call), args []Value) (err *Error) {
+// BeginRun starts a run, so that what is allocated from here on, such as the tables of its arguments, counts for it. Run
+// does so itself if it was not called.
+func (s *State) BeginRun() {
 	s.refill()
+	s.begun = true
+}
+
+func (s *State) enter(f Value, results func(c *Call), args []Value) (err *Error) {
+	if !s.begun {
+		s.refill()
+	}
+	s.begun = false
 	t := s.main
 	s.cur = t
 	s.nC, s.throwing, s.stopErr = 0, 0, nil
@@ -60,4 +70,5 @@ func (s *State) leave(err **Error) {
 	s.errValue = Nil
 	s.cur = s.main
 	s.main.reset()
+	s.library.forget()
 }

@@ -26,7 +26,10 @@ type State struct {
 	errValue Value // what is being thrown
 	throwing uint8 // 1 while an error is on its way up
 	errTrace Trace
+	begun    bool  // BeginRun was called
 	stopErr  error // why the run is being stopped
+
+	library *library
 
 	ids        uint32 // the last object id
 	nC         int    // C levels in use, as PUC counts them
