@@ -5,4 +5,5 @@ package lua
 func openLibraries(s *State) {
 	openBase(s)
 	openCoroutine(s)
+	s.library = openStandard(s)
 }
