@@ -82,9 +82,9 @@ func (s *Store) Batch() engine.RowWriter {
 	if s.encoding {
 		panic("persistence: Batch twice without Commit")
 	}
-	if s.growing.Len() > s.opts.QueueBytes {
+	if s.full() {
 		s.counters.waits.Add(1)
-		for s.growing.Len() > s.opts.QueueBytes && !s.failed.Load() {
+		for s.full() && !s.failed.Load() {
 			s.room.Wait()
 		}
 	}
@@ -93,6 +93,8 @@ func (s *Store) Batch() engine.RowWriter {
 	s.mu.Unlock()
 	return &s.rows
 }
+
+func (s *Store) full() bool { return !s.growing.Empty() && s.growing.Len() > s.opts.QueueBytes }
 
 // Commit hands over what was written to Batch's writer as turn seq. It does not wait.
 func (s *Store) Commit(seq uint64) {
