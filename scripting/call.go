@@ -58,7 +58,9 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 	if spec.Flags&command.Write != 0 {
 		u.wrote = true
 	}
+	r.state.Hold()        // a command is not left half way because its reply fills the script's memory
 	_ = command.Call(ctx) // its error is the sink's value
+	r.state.Release()
 	return u.sink.result
 }
 

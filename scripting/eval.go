@@ -78,14 +78,15 @@ func (r *Runtime) runScript(c *command.Ctx, s *script, readOnly bool) error {
 	}
 	n, _ := numkeys(c)
 	r.begin(c, s.sha, s.flags, readOnly)
-	r.setArgs("KEYS", c.Args[3:3+n])
-	r.setArgs("ARGV", c.Args[3+n:])
-	v, err := r.state.Run(s.proto)
-	if err == nil {
-		r.reply(c.Reply, v, 0)
-	}
-	return r.finish(c, err)
+	r.keys = r.fillArgs(r.keys, c.Args[3:3+n])
+	r.argv = r.fillArgs(r.argv, c.Args[3+n:])
+	r.state.SetGlobal("KEYS", lua.TableValue(r.keys))
+	r.state.SetGlobal("ARGV", lua.TableValue(r.argv))
+	return r.finish(r.state.Run(s.proto, r.onResult))
 }
+
+// deliver replies the first result of a script to the caller.
+func (r *Runtime) deliver(c *lua.Call) { r.reply(r.run.caller.Reply, c.Arg(1), 0) }
 
 // admit is the list of refusals before a script with a shebang starts; one without is judged call by call.
 func (r *Runtime) admit(c *command.Ctx, flags scriptFlags, readOnly bool) error {
@@ -110,13 +111,9 @@ func (r *Runtime) admit(c *command.Ctx, flags scriptFlags, readOnly bool) error 
 	return nil
 }
 
-// setArgs makes the global name a table of the arguments.
-func (r *Runtime) setArgs(name string, args [][]byte) {
-	r.state.SetGlobal(name, lua.TableValue(r.argTable(args)))
-}
-
-func (r *Runtime) argTable(args [][]byte) *lua.Table {
-	t := r.state.NewTable(len(args), 0)
+// fillArgs returns a table of the arguments: the one of the last run if it fits.
+func (r *Runtime) fillArgs(old *lua.Table, args [][]byte) *lua.Table {
+	t := r.state.ArgTable(old, len(args))
 	for i, a := range args {
 		t.SetInt(r.state, i+1, r.state.NewString(a))
 	}

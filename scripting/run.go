@@ -40,7 +40,7 @@ func (r *Runtime) begin(c *command.Ctx, name string, flags scriptFlags, readOnly
 	if u.undo = r.Limits.Rollback || flags&flagRollback != 0; u.undo {
 		u.save = r.opt.KS.Savepoint()
 	}
-	r.state.SetBudget(lua.Budget{OnSlice: r.slice, Memory: r.Limits.MaxMemory})
+	r.state.SetBudget(lua.Budget{OnSlice: r.onSlice, Memory: r.Limits.MaxMemory})
 }
 
 // slice is called by the VM every few thousand steps.
@@ -66,7 +66,7 @@ var (
 )
 
 // finish ends the run: on an error it undoes what it must and writes the error as the reply.
-func (r *Runtime) finish(c *command.Ctx, err error) error {
+func (r *Runtime) finish(err *lua.Error) error {
 	u := &r.run
 	var reply error
 	if err != nil {
@@ -84,11 +84,7 @@ func (r *Runtime) finish(c *command.Ctx, err error) error {
 }
 
 // scriptError is the reply for a run that ended with an error: its text, the script's name, and the place.
-func (r *Runtime) scriptError(err error) error {
-	var e *lua.Error
-	if !errors.As(err, &e) {
-		return command.Error("ERR " + err.Error())
-	}
+func (r *Runtime) scriptError(e *lua.Error) error {
 	msg := ""
 	switch {
 	case errors.Is(e.Stop, lua.ErrMemory):

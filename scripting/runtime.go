@@ -46,11 +46,16 @@ type Runtime struct {
 	scripts *cache
 	run     run // the running script
 	values  replyStrings
+
+	keys, argv *lua.Table // of the last run
+	onSlice    func() error
+	onResult   func(c *lua.Call)
 }
 
 // New returns a runtime; its commands come from Commands.
 func New(o Options) *Runtime {
 	r := &Runtime{Limits: DefaultLimits(), opt: o, state: lua.New(), scripts: newCache()}
+	r.onSlice, r.onResult = r.slice, r.deliver
 	r.values.intern(r.state)
 	r.openRedis()
 	o.KS.RegisterRows(scriptRows, (*scriptSource)(r))
