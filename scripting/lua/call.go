@@ -145,11 +145,12 @@ func (t *Thread) precall(fn, n, results int, flags uint8) bool {
 			if n == 0 {
 				t.runtimeErrorIn("bad argument #1 to '?' (value expected)")
 			}
-			fn, n, results, flags = fn+1, n-1, multipleResults, 0
+			fn, n, results, flags = fn+1, n-1, multipleResults, callGuarded
 		case specialXpcall:
 			t.enterXpcall(fn, n, results, flags)
-			fn, n, results, flags = fn+2, 0, multipleResults, 0
+			fn, n, results, flags = fn+2, 0, multipleResults, callGuarded
 		case specialYield:
+			t.pushCall(fn, fn+1, results, flags)
 			t.runtimeError("attempt to yield across metamethod/C-call boundary")
 		default:
 			t.callNative(f, fn, n, results, flags)

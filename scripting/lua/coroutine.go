@@ -75,7 +75,7 @@ func coWrapped(c *Call) int {
 
 func coRunning(c *Call) int {
 	if c.t == c.s.main {
-		return 0
+		return c.Return1(Nil)
 	}
 	return c.Return1(c.t.value())
 }
@@ -154,35 +154,26 @@ func (t *Thread) runCoroutine(n int) (ok bool) {
 		done = t.continueCoroutine(first, n)
 		first, n = false, -1
 	}
+	if t.status == threadRunning {
+		t.finish()
+	}
 	return true
 }
 
 // continueCoroutine runs until the coroutine yields or returns; it returns false if a pcall inside has caught an error
 // and the interpreter is to go on.
 func (t *Thread) continueCoroutine(first bool, n int) (done bool) {
-	ended := false
-	defer func() {
-		if !done {
-			t.catch(0, &ended)
-			done = ended
-			if ended {
-				t.finish()
-			}
-		}
-	}()
+	defer t.catch(0, &done)
 	switch {
 	case first:
 		t.precall(t.top-n-1, n, multipleResults, callFresh)
 	case n >= 0:
 		// The values given to resume are the results of the call of yield, whose frame waits.
 		if t.postCall(t.top-n, n) {
-			t.finish()
 			return true
 		}
 	}
-	if !t.run() {
-		t.finish()
-	}
+	t.run()
 	return true
 }
 

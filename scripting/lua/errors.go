@@ -57,7 +57,7 @@ func (t *Thread) runtimeError(format string, args ...any) {
 	t.throw(t.s.NewText(text))
 }
 
-func (s *State) throwRuntime(text string) { s.cur.runtimeError(text) }
+func (s *State) throwRuntime(text string) { s.cur.runtimeError("%s", text) }
 
 func (s *State) throwReadonly() { s.cur.runtimeError("Attempt to modify a readonly table") }
 

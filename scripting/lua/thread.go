@@ -41,6 +41,7 @@ const (
 	callBoundary              // counts as a C level
 	callProtected             // pcall: errors end here
 	callHandler               // xpcall: the handler is its first register
+	callGuarded               // called by a pcall, which its return ends
 )
 
 const (
