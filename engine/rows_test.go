@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestRowsGiveTheKeyspace(t *testing.T) {
 		for turn := range turns {
 			w.Turn()
 			ks.EncodeTurn(rows)
-			if err := rows.Verify(ks); err != nil {
+			if err := errors.Join(append(ks.Check(), rows.Verify(ks))...); err != nil {
 				t.Fatalf("seed %d turn %d: %v", seed, turn, err)
 			}
 		}

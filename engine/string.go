@@ -135,7 +135,11 @@ func (db *DB) overwrite(key []byte, kind Kind, vlen int, expire int64) entry {
 	e = db.change(e)
 	*entryMeta(e) &^= flagGrown
 	if expire != KeepTTL && expire != entryExpire(e) {
-		*word(e, 8) = 0 // the old value is not wanted
+		if entryHas(e, flagTTL) != (expire != NoTTL) { // the block must change: do not copy the old value, which is not wanted
+			db.used -= int64(entrySize(e))
+			*word(e, 8) = 0
+			db.used += int64(entrySize(e))
+		}
 		e = db.setExpire(e, expire)
 	}
 	return db.resize(e, kind, vlen, 0)

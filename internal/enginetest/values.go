@@ -65,6 +65,38 @@ func (w *Workload) zset(db *engine.DB, key []byte) {
 	}
 }
 
-// Lists and streams join when the engine has their mutators.
-func (w *Workload) list(*engine.DB, []byte)   {}
+func (w *Workload) list(db *engine.DB, key []byte) {
+	l, err := db.ListForUpdate(key)
+	if err != nil {
+		return
+	}
+	for range 1 + w.rng.IntN(6) {
+		n := l.Len()
+		if n == 0 {
+			l.PushTail(w.text())
+			continue
+		}
+		switch w.rng.IntN(10) {
+		case 0, 1, 2:
+			l.PushHead(w.text())
+		case 3, 4, 5:
+			l.PushTail(w.text())
+		case 6:
+			l.Pop(w.rng.IntN(2) == 0, nil)
+		case 7:
+			l.Set(w.rng.IntN(n), w.text())
+		case 8:
+			l.Insert(w.rng.IntN(n+1), w.text())
+		case 9:
+			if from := w.rng.IntN(n); w.rng.IntN(2) == 0 {
+				l.Trim(from, from+1+w.rng.IntN(n-from))
+			} else {
+				l.Remove(w.text(), 1)
+			}
+		}
+	}
+	l.Finish(engine.EventList, "lpush")
+}
+
+// Streams join when the engine has their mutators.
 func (w *Workload) stream(*engine.DB, []byte) {}
