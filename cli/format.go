@@ -82,7 +82,9 @@ func quote(b []byte) string {
 }
 
 // errQuotes is the text redis-cli prints.
-var errQuotes = errors.New("Invalid argument(s)") //nolint:staticcheck // redis-cli's words
+//
+//lint:ignore ST1005 redis-cli's words
+var errQuotes = errors.New("Invalid argument(s)")
 
 // split cuts a line into arguments: blanks separate, "..." takes the escapes \n \r \t \a \b \xHH \c, '...' only \'.
 // After a closing quote a blank must follow.

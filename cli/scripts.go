@@ -4,6 +4,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -30,26 +31,37 @@ func (a *App) scriptsCommand() *cli.Command {
 			},
 			{
 				Name:      "show",
-				Usage:     "print the source of a script",
+				Usage:     "print the source of a script, or of a function library by its name",
 				ArgsUsage: "NAME",
 				Action: func(c *cli.Context) error {
 					if c.NArg() != 1 {
 						return fmt.Errorf("scripts show takes one name")
 					}
-					found, err := find(c.Args().Slice())
+					source, err := sourceOf(c.Args().First())
 					if err != nil {
 						return err
 					}
-					_, err = io.WriteString(a.Out, found[0].source)
+					_, err = io.WriteString(a.Out, source)
 					return err
 				},
 			},
 			{
-				Name:      "load",
-				Usage:     "load scripts into a server (SCRIPT LOAD), all of them or those named, and print their SHA1",
+				Name:  "load",
+				Usage: "load all scripts, or those named, with SCRIPT LOAD and print their SHA1",
+				Description: "With --functions the libraries, or those named, are loaded with FUNCTION LOAD REPLACE instead;\n" +
+					"their functions are called with FCALL.",
 				ArgsUsage: "[NAME...]",
-				Flags:     []cli.Flag{&cli.StringFlag{Name: "to", Usage: "`HOST:PORT` or path of a Unix socket"}},
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "to", Usage: "`HOST:PORT` or path of a Unix socket"},
+					&cli.BoolFlag{Name: "functions", Usage: "load function libraries"},
+				},
 				Action: func(c *cli.Context) error {
+					if c.String("to") == "" {
+						return fmt.Errorf("scripts load needs --to HOST:PORT")
+					}
+					if c.Bool("functions") {
+						return loadLibraries(c, a.Out)
+					}
 					return loadScripts(c, a.Out)
 				},
 			},
@@ -63,7 +75,15 @@ type script struct {
 	source, sha1 string
 }
 
-// all returns every script.
+// name is the script's name here: a library's functions stand under the library's name.
+func (s script) name() string {
+	if s.Library != "" {
+		return s.Library + "/" + s.Name
+	}
+	return s.Name
+}
+
+// all returns every script: first those that stand alone, then every library's functions.
 func all() []script {
 	var list []script
 	for _, f := range scripts.Files() {
@@ -71,33 +91,53 @@ func all() []script {
 			list = append(list, script{f.Patterns[0], f.Source, f.SHA1()})
 		}
 	}
+	for _, lib := range scripts.Libraries() {
+		for _, f := range lib.Functions {
+			list = append(list, script{f.Pattern, f.Script, f.SHA1})
+		}
+	}
 	return list
 }
 
-// find returns the scripts of these names, all without names.
+// find returns the scripts of these names, all without names. The library may be left out of a function's name.
 func find(names []string) ([]script, error) {
+	scripts := all()
 	if len(names) == 0 {
-		return all(), nil
+		return scripts, nil
 	}
 	var list []script
-next:
 	for _, name := range names {
-		for _, s := range all() {
-			if s.Name == name {
-				list = append(list, s)
-				continue next
-			}
+		i := slices.IndexFunc(scripts, func(s script) bool { return s.name() == name })
+		if i < 0 {
+			i = slices.IndexFunc(scripts, func(s script) bool { return s.Name == name })
 		}
-		return nil, fmt.Errorf("no script %q, see evald scripts list", name)
+		if i < 0 {
+			return nil, fmt.Errorf("no script %q, see evald scripts list", name)
+		}
+		list = append(list, scripts[i])
 	}
 	return list, nil
+}
+
+// sourceOf returns the source of the script, or else of the library, of that name.
+func sourceOf(name string) (string, error) {
+	found, err := find([]string{name})
+	if err == nil {
+		return found[0].source, nil
+	}
+	for _, lib := range scripts.Libraries() {
+		if lib.Name == name {
+			return lib.Source, nil
+		}
+	}
+	return "", err
 }
 
 func listScripts(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tKEYS\tARGV\tPURPOSE")
 	for _, s := range all() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, usage(s.Keys), usage(s.Args), s.Purpose)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.name(), usage(s.Keys), usage(s.Args), s.Purpose)
 	}
 	return t.Flush()
 }
@@ -111,9 +151,6 @@ func usage(params []scripts.Param) string {
 }
 
 func loadScripts(c *cli.Context, w io.Writer) error {
-	if c.String("to") == "" {
-		return fmt.Errorf("scripts load needs --to HOST:PORT")
-	}
 	list, err := find(c.Args().Slice())
 	if err != nil {
 		return err
@@ -126,12 +163,38 @@ func loadScripts(c *cli.Context, w io.Writer) error {
 	for _, s := range list {
 		v, err := conn.Do("SCRIPT", "LOAD", s.source)
 		if err != nil {
-			return fmt.Errorf("load %s: %w", s.Name, err)
+			return fmt.Errorf("load %s: %w", s.name(), err)
 		}
 		if v.String() != s.sha1 {
-			return fmt.Errorf("load %s: the server says SHA1 %s, the script has %s", s.Name, v, s.sha1)
+			return fmt.Errorf("load %s: the server says SHA1 %s, the script has %s", s.name(), v, s.sha1)
 		}
-		fmt.Fprintf(w, "%s %s\n", s.sha1, s.Name)
+		fmt.Fprintf(w, "%s %s\n", s.sha1, s.name())
+	}
+	return nil
+}
+
+func loadLibraries(c *cli.Context, w io.Writer) error {
+	list := scripts.Libraries()
+	if names := c.Args().Slice(); len(names) > 0 {
+		list = nil
+		for _, name := range names {
+			i := slices.IndexFunc(scripts.Libraries(), func(lib scripts.Library) bool { return lib.Name == name })
+			if i < 0 {
+				return fmt.Errorf("no library %q", name)
+			}
+			list = append(list, scripts.Libraries()[i])
+		}
+	}
+	conn, err := respclient.Dial(c.Context, c.String("to"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, lib := range list {
+		if _, err := conn.Do("FUNCTION", "LOAD", "REPLACE", lib.Source); err != nil {
+			return fmt.Errorf("load library %s: %w", lib.Name, err)
+		}
+		fmt.Fprintf(w, "%s: %d functions\n", lib.Name, len(lib.Functions))
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func rooms() []room {
 // The order above holds for tests too, except that the engine's may use what stands beside it.
 func testImports() []string {
 	return []string{"internal/...", "client/...", "github.com/rogpeppe/go-internal/testscript", "github.com/redis/go-redis/v9/...",
-		"github.com/tidwall/resp", "github.com/cockroachdb/pebble/v2/vfs/...", "golang.org/x/sys/unix"}
+		"github.com/tidwall/resp", "github.com/cockroachdb/pebble/v2/vfs/...", "golang.org/x/sys/unix", "server/resp"}
 }
 
 // maxLines is the ceiling for a file, maxTestLines for a test; longFiles are the exceptions, each with its reason.

@@ -275,7 +275,7 @@ func sortedSets() []step {
 		{"zincrby", func(ctx context.Context, c *redis.Client) (any, error) { return c.ZIncrBy(ctx, "z", -10, "e").Result() }, "-5"},
 		{"zrangebylex", func(ctx context.Context, c *redis.Client) (any, error) {
 			c.ZAdd(ctx, "lex", z(0, "a"), z(0, "b"), z(0, "c"))
-			return c.ZRangeByLex(ctx, "lex", &redis.ZRangeBy{Min: "(a", Max: "[c"}).Result()
+			return c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "lex", Start: "(a", Stop: "[c", ByLex: true}).Result()
 		}, "[b c]"},
 		{"zunionstore", func(ctx context.Context, c *redis.Client) (any, error) {
 			return c.ZUnionStore(ctx, "u", &redis.ZStore{Keys: []string{"z", "lex"}, Weights: []float64{2, 1}, Aggregate: "MAX"}).Result()
