@@ -1,0 +1,70 @@
+package server
+
+import "errors"
+
+// The loop lets clients in while it is busy itself: loading the store, or running a long script. Such a turn serves only what may be
+// served then; the unit that is open stays as it is.
+
+// errStopped ends what keeps the loop busy when the server shall end.
+var errStopped = errors.New("the server is shutting down")
+
+// PollBusy serves one restricted turn from inside a running script: commands that are allowed while busy run, all others get
+// refusal, a BUSY error. The script calls it from its budget check once it has run for longer than BusyThreshold. An error means
+// that the server is about to end and the script must stop. The script's instant, keyspace and unit are not touched.
+func (s *Server) PollBusy(refusal error) error {
+	outer, buf := s.ctx, s.readBuf
+	if s.busyBuf == nil {
+		s.busyBuf = make([]byte, readSize)
+	}
+	s.readBuf, s.busyError = s.busyBuf, refusal
+	s.busyDepth++
+	err := s.restrictedTurn()
+	s.busyDepth--
+	s.ctx, s.readBuf = outer, buf
+	return err
+}
+
+// BusyThreshold is busy-reply-threshold in ms, 0 for never.
+func (s *Server) BusyThreshold() int { return s.config.busyThreshold }
+
+// pollWhileLoading serves one restricted turn between two rows; env.Loading refuses what must not run.
+func (s *Server) pollWhileLoading() error {
+	s.tick()
+	return s.restrictedTurn()
+}
+
+func (s *Server) restrictedTurn() error {
+	events, err := s.poll.wait(s.busyEvents[:0], 0)
+	if err != nil {
+		return err
+	}
+	s.busyEvents = events
+	s.acknowledge()
+	s.takeInbox()
+	for i := range events {
+		s.handleRestricted(events[i])
+	}
+	s.release()
+	if s.quit.Load() != nil {
+		s.stopRequested()
+	}
+	if s.stopped {
+		return errStopped
+	}
+	return nil
+}
+
+// handleRestricted is handle without ending a turn.
+func (s *Server) handleRestricted(ev event) {
+	if ev.fd < len(s.byFD) && s.byFD[ev.fd] != nil {
+		c := s.byFD[ev.fd]
+		if ev.writable && c != s.running {
+			s.writable(c)
+		}
+		if ev.readable {
+			s.receive(c)
+		}
+		return
+	}
+	s.acceptAt(ev.fd)
+}

@@ -1,0 +1,78 @@
+package server
+
+// The reply gate: nobody learns of a state that a crash could undo. A unit's reply, and every push it causes, waits for the turn in
+// which it wrote or from which it read. Replies of one connection keep their order, so what comes behind a held reply waits too.
+
+// hold says that the output from offset from on waits until turn seq is durable.
+type hold struct {
+	from int
+	seq  uint64
+}
+
+// hold makes everything that c wrote from offset from on wait for turn seq; 0 waits for nothing.
+func (s *Server) hold(c *conn, from int, seq uint64) {
+	if seq <= s.durable || from == len(c.out.Buf) || c.flags&closed != 0 {
+		return
+	}
+	if n := len(c.holds); n > 0 && c.holds[n-1].seq >= seq {
+		return
+	}
+	c.holds = append(c.holds, hold{from, seq})
+	if c.flags&holding == 0 {
+		c.flags |= holding
+		s.held = append(s.held, c)
+	}
+}
+
+// acknowledge releases the replies of the turns that have become durable.
+func (s *Server) acknowledge() {
+	if s.store == nil {
+		return
+	}
+	durable := s.store.Durable()
+	if durable == s.durable {
+		return
+	}
+	s.durable = durable
+	s.ks.Committed(durable)
+	kept := s.held[:0]
+	for _, c := range s.held {
+		n := 0
+		for n < len(c.holds) && c.holds[n].seq <= durable {
+			n++
+		}
+		if n > 0 {
+			c.holds = c.holds[:copy(c.holds, c.holds[n:])]
+			s.wrote(c)
+		}
+		if len(c.holds) > 0 && c.flags&closed == 0 {
+			kept = append(kept, c)
+		} else {
+			c.flags &^= holding
+		}
+	}
+	clear(s.held[len(kept):])
+	s.held = kept
+}
+
+// commit ends the turn: its rows go to the store.
+func (s *Server) commit() {
+	if !s.ks.TurnTouched() {
+		s.ks.EncodeTurn(nil)
+		return
+	}
+	if s.store == nil {
+		s.ks.Committed(s.ks.EncodeTurn(nil))
+		return
+	}
+	s.store.Commit(s.ks.EncodeTurn(s.store.Batch()))
+}
+
+// turnLimit is the size at which a turn is committed before its last command: it bounds one batch.
+const turnLimit = 4 << 20
+
+func (s *Server) commitIfLarge() {
+	if s.ks.TurnBytes() > turnLimit && !s.loading() {
+		s.commit()
+	}
+}

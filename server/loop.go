@@ -1,0 +1,168 @@
+package server
+
+// The loop: one goroutine owns the keyspace, every connection and every list of the server. What crosses to other goroutines is
+// the inbox (stream.go), the streams' output, and the store's committer with its wake-up. One turn is:
+//
+//	wait for sockets, the inbox, the committer, timers
+//	release the replies of turns that became durable
+//	for each ready connection: read once, run every complete command (execute.go)
+//	go on with clients that stopped waiting; timeouts
+//	expire, within a budget
+//	hand the turn's rows to the committer
+//	send what may be sent
+//
+// A command's clients that wait for its keys are served right after it, as in Redis, and not at the end of the turn.
+
+const (
+	cronInterval  = 100 // ms between housekeeping rounds
+	expireBatch   = 1000
+	expireBatches = 20 // per turn, while other work waits
+)
+
+// run turns until the server stops.
+func (s *Server) run() error {
+	for !s.stopped {
+		events, err := s.poll.wait(s.events[:0], s.timeout())
+		if err != nil {
+			return err
+		}
+		s.events = events
+		s.turn()
+	}
+	return nil
+}
+
+// turn handles everything that is ready.
+func (s *Server) turn() {
+	s.tick()
+	s.acknowledge()
+	s.takeInbox()
+	for i := range s.events {
+		s.handle(s.events[i])
+	}
+	s.expireWaits()
+	s.cron()
+	s.resume()
+	s.expire()
+	s.commit()
+	s.release()
+}
+
+// tick reads the clock, once per turn.
+func (s *Server) tick() {
+	s.ks.BeginTurn(s.opts.Clock())
+	s.us = s.ks.NowMicros()
+	s.ms = s.us / 1000
+}
+
+// timeout is how long the poller may wait, in ms.
+func (s *Server) timeout() int {
+	next := s.nextCron
+	if at := s.waits.next(); at != 0 {
+		next = min(next, at)
+	}
+	if at := s.ks.NextExpire(); at != 0 && s.ks.ActiveExpire && !s.ks.ExpirePaused {
+		next = min(next, at+1)
+	}
+	if s.pausedUntil != 0 {
+		next = min(next, s.pausedUntil)
+	}
+	if len(s.resumed) > 0 {
+		return 0
+	}
+	return int(min(max(0, next-s.opts.Clock()/1000), cronInterval))
+}
+
+func (s *Server) handle(ev event) {
+	if ev.fd < len(s.byFD) && s.byFD[ev.fd] != nil {
+		c := s.byFD[ev.fd]
+		if ev.writable {
+			s.writable(c)
+		}
+		if ev.readable {
+			s.receive(c)
+			s.commitIfLarge()
+		}
+		return
+	}
+	s.acceptAt(ev.fd)
+}
+
+// acceptAt accepts connections if fd is a listening socket.
+func (s *Server) acceptAt(fd int) {
+	for _, l := range s.listeners {
+		if l.fd == fd {
+			s.accept(l)
+		}
+	}
+}
+
+// goOn puts c on the list of connections whose buffered commands may run again.
+func (s *Server) goOn(c *conn) {
+	if c.flags&(isResumed|closed) == 0 {
+		c.flags |= isResumed
+		s.resumed = append(s.resumed, c)
+	}
+}
+
+// resume runs the commands of connections that were stopped. Those that are stopped meanwhile by these wait for the next turn.
+func (s *Server) resume() {
+	if len(s.resumed) == 0 {
+		return
+	}
+	list := s.resumed
+	s.resumed, s.spareResumed = s.spareResumed[:0], nil
+	for i, c := range list {
+		list[i] = nil
+		c.flags &^= isResumed
+		if c.flags&closed != 0 {
+			continue
+		}
+		if args := c.paused; args != nil && c.flags&isPaused == 0 {
+			c.paused = nil
+			s.execute(c, args)
+		}
+		s.process(c)
+	}
+	s.spareResumed = list
+}
+
+// expire removes keys whose time is over, as a unit of its own per batch.
+func (s *Server) expire() {
+	at := s.ks.NextExpire()
+	if at == 0 || at >= s.ms || s.loading() {
+		return
+	}
+	start := s.env.Nanotime()
+	for range expireBatches {
+		s.ks.Begin(false)
+		n := s.ks.ExpireDue(expireBatch)
+		s.endUnit(nil, 0)
+		if n < expireBatch {
+			break
+		}
+	}
+	s.latency("expire-cycle", s.env.Nanotime()-start)
+}
+
+// release sends what may be sent and closes what was dropped.
+func (s *Server) release() {
+	for i := 0; i < len(s.dirty); i++ {
+		c := s.dirty[i]
+		s.dirty[i] = nil
+		c.flags &^= dirtyOut
+		if c.flags&closed == 0 && c != s.running {
+			s.flush(c)
+			s.limitOutput(c)
+		}
+	}
+	s.dirty = s.dirty[:0]
+	if c := s.running; c != nil && len(c.out.Buf) > c.sent {
+		s.wrote(c) // a busy script's own client: its unit is not over
+	}
+	for i, c := range s.closing {
+		s.closing[i] = nil
+		c.hangUp()
+	}
+	s.closing = s.closing[:0]
+}
