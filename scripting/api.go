@@ -26,18 +26,24 @@ func (r *Runtime) openRedis() {
 		{Name: "breakpoint", Fn: func(c *lua.Call) int { return c.Return1(lua.Bool(false)) }},
 		{Name: "debug", Fn: func(c *lua.Call) int { return c.Return0() }},
 	})
-	for i, name := range []string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"} {
+	for i, name := range logLevels {
 		s.SetField(t, name, lua.Int(i))
 	}
 	for name, n := range map[string]int{"REPL_NONE": 0, "REPL_AOF": 1, "REPL_SLAVE": 2, "REPL_REPLICA": 2, "REPL_ALL": 3} {
 		s.SetField(t, name, lua.Int(n))
 	}
-	var major, minor, patch int
-	fmt.Sscanf(r.opt.Version, "%d.%d.%d", &major, &minor, &patch)
-	s.SetField(t, "REDIS_VERSION", s.Intern(r.opt.Version))
-	s.SetField(t, "REDIS_VERSION_NUM", lua.Int(major<<16|minor<<8|patch))
+	r.setVersions(t)
 	s.Protect(t)
 	s.SetGlobal("server", lua.TableValue(t))
+}
+
+var logLevels = [...]string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"}
+
+func (r *Runtime) setVersions(t *lua.Table) {
+	var major, minor, patch int
+	fmt.Sscanf(r.opt.Version, "%d.%d.%d", &major, &minor, &patch)
+	r.state.SetField(t, "REDIS_VERSION", r.state.Intern(r.opt.Version))
+	r.state.SetField(t, "REDIS_VERSION_NUM", lua.Int(major<<16|minor<<8|patch))
 }
 
 // throw raises an error that Redis raises as a table, without the position in its text.

@@ -8,6 +8,8 @@ const (
 	errNumkeysNegative command.Error = "ERR Number of keys can't be negative"
 	errFlushMode       command.Error = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
 	errReadOnlyFlags   command.Error = "ERR Can not execute a script with write flag using *_ro command."
+	errBusyScript      command.Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	errBusyFunction    command.Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
 	errNotBusy         command.Error = "NOTBUSY No scripts in execution right now."
 	errUnkillable      command.Error = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
 	errReplicaScript   command.Error = "READONLY Can not run script with write flag on readonly replica"
@@ -22,4 +24,5 @@ const (
 	textWrongArgs  = "ERR wrong number or type of arguments"
 	textStackLimit = "ERR reached lua stack limit"
 	textKilled     = "ERR Script killed by user with SCRIPT KILL..."
+	textKilledFn   = "ERR Script killed by user with FUNCTION KILL..."
 )

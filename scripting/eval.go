@@ -17,14 +17,14 @@ func (r *Runtime) Commands() []command.Spec {
 			Complexity: depends, Summary: summary, Syntax: syntax + " numkeys [key [key ...]] [arg [arg ...]]", Do: do}
 	}
 	rw, ro := command.RW|command.Access|command.Update, command.RO|command.Access
-	return []command.Spec{
+	return append([]command.Spec{
 		eval("eval", "2.6.0", "Executes a server-side Lua script.", "script", flags, rw, func(c *command.Ctx) error { return r.eval(c, false) }),
 		eval("eval_ro", "7.0.0", "Executes a read-only server-side Lua script.", "script", roFlags, ro, func(c *command.Ctx) error { return r.eval(c, true) }),
 		eval("evalsha", "2.6.0", "Executes a server-side Lua script by SHA1 digest.", "sha1", flags, rw, func(c *command.Ctx) error { return r.evalsha(c, false) }),
 		eval("evalsha_ro", "7.0.0", "Executes a read-only server-side Lua script by SHA1 digest.", "sha1", roFlags, ro, func(c *command.Ctx) error { return r.evalsha(c, true) }),
 		{Name: "script", Arity: -2, Group: command.GroupScripting, Since: "2.6.0", Complexity: "Depends on subcommand.",
 			Summary: "A container for Lua scripts management commands.", Sub: r.scriptSubcommands()},
-	}
+	}, r.functionCommands()...)
 }
 
 // eval runs a script from its source. EVAL script numkeys [key ...] [arg ...]
@@ -80,6 +80,7 @@ func (r *Runtime) runScript(c *command.Ctx, s *script, readOnly bool) error {
 	r.begin(c, s.sha, s.flags, readOnly)
 	r.keys = r.fillArgs(r.keys, c.Args[3:3+n])
 	r.argv = r.fillArgs(r.argv, c.Args[3+n:])
+	r.argsGlobal = true
 	r.state.SetGlobal("KEYS", lua.TableValue(r.keys))
 	r.state.SetGlobal("ARGV", lua.TableValue(r.argv))
 	return r.finish(r.state.Run(s.proto, r.onResult))

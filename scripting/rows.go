@@ -29,6 +29,32 @@ func (s *scriptSource) LoadRow(name, value []byte) error {
 	return nil
 }
 
+// libraryRows is the prefix of the rows of FUNCTION libraries: 'F' and the name, with the source as the value.
+const libraryRows = 'F'
+
+// librarySource is the runtime as the source of these rows.
+type librarySource Runtime
+
+func (s *librarySource) Row(name []byte) ([]byte, bool) {
+	lib := s.libs.byName[string(name[1:])]
+	if lib == nil {
+		return nil, false
+	}
+	return []byte(lib.source), true
+}
+
+func (s *librarySource) LoadRow(name, value []byte) error {
+	r := (*Runtime)(s)
+	lib, err := r.loadLibrary(string(value), false)
+	if err == nil {
+		r.libs, err = r.libs.with(lib, true)
+	}
+	if err != nil {
+		return fmt.Errorf("function library %s: %w", name[1:], err)
+	}
+	return nil
+}
+
 // touchScript records that the row of a script is to be written or removed.
 func (r *Runtime) touchScript(s *script) {
 	r.opt.KS.TouchRow(append([]byte{scriptRows}, s.sha...), nil)

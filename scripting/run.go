@@ -25,6 +25,7 @@ type run struct {
 	started  int64 // ns
 	save     engine.Savepoint
 	undo     bool
+	function bool // run by FCALL
 }
 
 // begin prepares the run that the call c asked for.
@@ -54,7 +55,10 @@ func (r *Runtime) slice() error {
 		u.busy = true
 		r.opt.WhileBusy()
 	}
-	if u.killed {
+	switch {
+	case u.killed && u.function:
+		return errKilledFunction
+	case u.killed:
 		return errKilled
 	}
 	return nil
@@ -85,19 +89,22 @@ func (r *Runtime) finish(err *lua.Error) error {
 
 // scriptError is the reply for a run that ended with an error: its text, the script's name, and the place.
 func (r *Runtime) scriptError(e *lua.Error) error {
-	msg := ""
-	switch {
-	case errors.Is(e.Stop, lua.ErrMemory):
-		msg = errMemory
-	case e.Stop != nil:
-		msg = e.Stop.Error()
-	default:
-		msg = r.thrownText(e.Value)
-	}
+	msg := r.errorMessage(e)
 	if e.Trace.Line > 0 {
 		msg += " script: " + r.run.name + ", on " + e.Trace.Source + ":" + string(appendInt(nil, int64(e.Trace.Line))) + "."
 	}
 	return command.Error(oneLine(msg))
+}
+
+// errorMessage is the text of an error with its code.
+func (r *Runtime) errorMessage(e *lua.Error) string {
+	switch {
+	case errors.Is(e.Stop, lua.ErrMemory):
+		return errMemory
+	case e.Stop != nil:
+		return e.Stop.Error()
+	}
+	return r.thrownText(e.Value)
 }
 
 // thrownText is the error reply for a thrown value: the err field of a table, or the text of anything else behind ERR.

@@ -44,21 +44,27 @@ type Runtime struct {
 	opt     Options
 	state   *lua.State
 	scripts *cache
-	run     run // the running script
+	libs    *libraries
+	loading *library   // being loaded
+	loadEnv *lua.Table // the globals of a library's own code
+	run     run        // the running script
 	values  replyStrings
 
 	keys, argv *lua.Table // of the last run
 	onSlice    func() error
 	onResult   func(c *lua.Call)
+	argsGlobal bool // KEYS and ARGV are set
 }
 
 // New returns a runtime; its commands come from Commands.
 func New(o Options) *Runtime {
-	r := &Runtime{Limits: DefaultLimits(), opt: o, state: lua.New(), scripts: newCache()}
+	r := &Runtime{Limits: DefaultLimits(), opt: o, state: lua.New(), scripts: newCache(), libs: newLibraries()}
 	r.onSlice, r.onResult = r.slice, r.deliver
 	r.values.intern(r.state)
 	r.openRedis()
+	r.openLoading()
 	o.KS.RegisterRows(scriptRows, (*scriptSource)(r))
+	o.KS.RegisterRows(libraryRows, (*librarySource)(r))
 	return r
 }
 
@@ -88,19 +94,36 @@ func (r *Runtime) compile(sha string, src []byte) (*script, error) {
 	return s, nil
 }
 
-// Kill asks the running script to stop, as SCRIPT KILL does. It is called on the loop, from WhileBusy.
-func (r *Runtime) Kill() error {
+// kill asks the running script or function to stop. It is called on the loop, from WhileBusy. With force it may have written: what it
+// did is then undone.
+func (r *Runtime) kill(function, force bool) error {
+	u := &r.run
 	switch {
-	case !r.run.active:
+	case !u.active:
 		return errNotBusy
-	case r.run.wrote:
+	case u.function && !function:
+		return errBusyFunction
+	case !u.function && function:
+		return errBusyScript
+	case u.wrote && !u.undo:
 		return errUnkillable
 	}
-	r.run.killed = true
+	u.killed = true
 	return nil
+}
+
+// BusyError is the reply to clients while a script has been running for longer than BusyAfter.
+func (r *Runtime) BusyError() error {
+	if r.run.function {
+		return errBusyFunction
+	}
+	return errBusyScript
 }
 
 // Running tells whether a script is running.
 func (r *Runtime) Running() bool { return r.run.active }
 
-var errKilled = errors.New(textKilled)
+var (
+	errKilled         = errors.New(textKilled)
+	errKilledFunction = errors.New(textKilledFn)
+)

@@ -78,7 +78,7 @@ func (r *Runtime) scriptShow(c *command.Ctx) error {
 }
 
 func (r *Runtime) scriptKill(c *command.Ctx) error {
-	if err := r.Kill(); err != nil {
+	if err := r.kill(false, false); err != nil {
 		return err
 	}
 	c.Reply.Status("OK")
