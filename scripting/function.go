@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/evald/evald/engine/command"
@@ -166,8 +167,11 @@ func (r *Runtime) functionRestore(c *command.Ctx) error {
 		}
 	}
 	codes, err := rdb.DecodeFunctions(c.Args[2])
-	if err != nil {
-		return command.Error("ERR " + err.Error())
+	switch {
+	case errors.Is(err, rdb.ErrFooter):
+		return command.Error("ERR DUMP payload version or checksum are wrong")
+	case err != nil:
+		return command.Error("ERR failed loading functions")
 	}
 	libs, changed := r.libs, []string(nil)
 	if flush {
