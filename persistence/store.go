@@ -29,7 +29,7 @@ type Options struct {
 	Policy Policy // default: Always
 
 	MemTableSize  int64         // bytes; default 64 MiB, less on a small disk
-	QueueBytes    int           // rows that may wait for a commit before Batch blocks; default 64 MiB
+	QueueBytes    int           // rows that may wait for a commit before Batch blocks; default 16 MiB
 	LowDiskBytes  int64         // free space below which writes are to be refused; default: two memtables, or 5% of the disk up to 1 GiB
 	BallastBytes  int64         // size of the file that is given up when the disk is full; default one memtable, negative: none
 	SyncEvery     time.Duration // period of everysec's sync and of the disk check; default 1 s, negative: only when a test asks
@@ -47,7 +47,7 @@ func (o *Options) ensureDefaults() {
 		o.FS = vfs.Default
 	}
 	if o.QueueBytes == 0 {
-		o.QueueBytes = 64 << 20
+		o.QueueBytes = 16 << 20
 	}
 	if o.SyncEvery == 0 {
 		o.SyncEvery = time.Second
