@@ -211,14 +211,6 @@ func arithmetic(e int, x, y float64) float64 {
 // modulo is Lua's %. The conversion keeps the product from being fused with the subtraction, which rounds otherwise.
 func modulo(x, y float64) float64 { return x - float64(math.Floor(x/y)*y) }
 
-// power is C's pow.
-func power(x, y float64) float64 {
-	if y == 2 {
-		return x * x
-	}
-	return math.Pow(x, y)
-}
-
 // equalMeta is == for two values of one type that are not raw equal: __eq of tables and userdata.
 func (t *Thread) equalMeta(a, b Value) bool {
 	if a.n != b.n || a.n != tagTable && a.n != tagUserdata {
