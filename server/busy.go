@@ -8,10 +8,9 @@ import "errors"
 // errStopped ends what keeps the loop busy when the server shall end.
 var errStopped = errors.New("the server is shutting down")
 
-// PollBusy serves one restricted turn from inside a running script: commands that are allowed while busy run, all others get
-// refusal, a BUSY error. The script calls it from its budget check once it has run for longer than BusyThreshold. An error means
-// that the server is about to end and the script must stop. The script's instant, keyspace and unit are not touched.
-func (s *Server) PollBusy(refusal error) error {
+// pollBusy serves one restricted turn from inside a running script: commands that are allowed while busy run, all others get
+// refusal, a BUSY error. The script's instant, keyspace and unit are not touched. An error means that the server is to end.
+func (s *Server) pollBusy(refusal error) error {
 	outer, buf := s.ctx, s.readBuf
 	if s.busyBuf == nil {
 		s.busyBuf = make([]byte, readSize)
@@ -23,9 +22,6 @@ func (s *Server) PollBusy(refusal error) error {
 	s.ctx, s.readBuf = outer, buf
 	return err
 }
-
-// BusyThreshold is busy-reply-threshold in ms, 0 for never.
-func (s *Server) BusyThreshold() int { return s.config.busyThreshold }
 
 // pollWhileLoading serves one restricted turn between two rows; env.Loading refuses what must not run.
 func (s *Server) pollWhileLoading() error {

@@ -81,10 +81,12 @@ var _ command.Client = (*conn)(nil)
 // ID returns the number that CLIENT ID replies.
 func (c *conn) ID() uint64 { return c.id }
 
-// Select changes the database of the connection and of the running call.
+// Select changes the database of the running call and, but for calls of a script, of the connection.
 func (c *conn) Select(ctx *command.Ctx, db int) {
-	c.db = c.s.ks.DB(db)
-	ctx.DB = c.db
+	ctx.DB = c.s.ks.DB(db)
+	if ctx.Mode&command.InScript == 0 {
+		c.db = ctx.DB
+	}
 }
 
 // Authenticated tells whether the client may run more than AUTH, HELLO, QUIT and RESET.

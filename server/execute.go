@@ -59,7 +59,7 @@ func (s *Server) dispatch(c *conn, args [][]byte, from int) {
 		return
 	}
 	s.ks.NoTouch = c.flags&noTouch != 0 && spec != s.specs.touch
-	s.ks.Begin(spec.Group == command.GroupScripting)
+	s.ks.Begin(false)
 	command.Call(x)
 	s.endUnit(c, from)
 }

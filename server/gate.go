@@ -57,6 +57,9 @@ func (s *Server) acknowledge() {
 
 // commit ends the turn: its rows go to the store.
 func (s *Server) commit() {
+	if s.abandoned {
+		return
+	}
 	if !s.ks.TurnTouched() {
 		s.ks.EncodeTurn(nil)
 		return

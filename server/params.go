@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/evald/evald/engine"
+	"github.com/evald/evald/scripting"
 )
 
 // config is the present value of every parameter that has an effect here.
@@ -33,6 +34,9 @@ type config struct {
 	latencyTracking                               bool
 	latencyPercentiles                            string
 	busyThreshold                                 int
+	scriptMaxRuntime, scriptMaxMemory             int
+	scriptMaxSource                               int
+	scriptRollback                                bool
 	trackingMaxKeys                               int
 	shutdownTimeout                               int
 	shutdownOnSigint, shutdownOnSigterm           string
@@ -211,7 +215,11 @@ func (s *Server) serverParams(t *params) {
 	t.int("latency-monitor-threshold", mutable, &c.latencyThreshold, 0, 0, math.MaxInt64, plain).then(s.applyObservers)
 	t.bool("latency-tracking", mutable, &c.latencyTracking, "yes")
 	t.words("latency-tracking-info-percentiles", mutable, &c.latencyPercentiles, "50 99 99.9", checkPercentiles)
-	t.int("busy-reply-threshold", mutable, &c.busyThreshold, 5000, 0, math.MaxInt64, plain).as("lua-time-limit", t)
+	t.int("busy-reply-threshold", mutable, &c.busyThreshold, 5000, 0, math.MaxInt64, plain).as("lua-time-limit", t).then(s.applyScriptLimits)
+	t.int("script-max-runtime", mutable, &c.scriptMaxRuntime, 0, 0, math.MaxInt64, plain).then(s.applyScriptLimits)
+	t.int("script-max-memory", mutable, &c.scriptMaxMemory, 256<<20, 0, math.MaxInt64, memory).then(s.applyScriptLimits)
+	t.int("lua-max-script-size", mutable, &c.scriptMaxSource, scripting.DefaultLimits().MaxSource, 1, math.MaxInt64, memory).then(s.applyScriptLimits)
+	t.bool("script-rollback", mutable, &c.scriptRollback, "no").then(s.applyScriptLimits)
 	t.int("shutdown-timeout", mutable, &c.shutdownTimeout, 10, 0, maxInt32, plain)
 	for name, p := range map[string]*string{"shutdown-on-sigint": &c.shutdownOnSigint, "shutdown-on-sigterm": &c.shutdownOnSigterm} {
 		t.words(name, mutable, p, "default", checkShutdownFlags)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/evald/evald/engine"
 	"github.com/evald/evald/engine/command"
+	"github.com/evald/evald/scripting"
 )
 
 // Server is one running server. Use New, then Start or Run.
@@ -89,6 +90,8 @@ type Server struct {
 	latencies      latencies
 	cronNext       int
 	runID          string
+	scripts        *scripting.Runtime
+	abandoned      bool // a script was cut off by the server's end: the turn is dropped
 	// scriptFields gives the scripting room's lines of INFO; nil: there is none.
 	scriptFields func(section string) [][2]string
 }
@@ -120,6 +123,7 @@ func New(o Options) (*Server, error) {
 	s.runID = fmt.Sprintf("%016x%016x%08x", o.Random(), o.Random(), uint32(o.Random()))
 	s.tracked = trackTable{keys: map[string]map[uint64]struct{}{}, bcast: map[*conn]struct{}{}}
 	s.env = command.Env{Nanotime: func() int64 { return int64(time.Since(start)) }, MaxBulk: s.config.protoMaxBulkLen, OnError: s.onError, AfterCall: s.afterCall}
+	s.openScripting()
 	s.env.Table = s.commands()
 	s.table = s.env.Table
 	s.findSpecial()
@@ -139,7 +143,7 @@ func New(o Options) (*Server, error) {
 
 // commands builds the table of every command.
 func (s *Server) commands() *command.Table {
-	families := append(dataFamilies(), s.connection(), s.client(), s.transactions(), s.pubsub(), s.configuration(), s.administration())
+	families := append(command.Families(), s.scripts.Commands(), s.connection(), s.client(), s.transactions(), s.pubsub(), s.configuration(), s.administration())
 	return command.NewTable(families...)
 }
 
@@ -382,9 +386,4 @@ func (s *Server) configure() error {
 		}
 	}
 	return nil
-}
-
-// dataFamilies are the commands on data.
-func dataFamilies() [][]command.Spec {
-	return [][]command.Spec{command.Strings(), command.Generic(), command.Hashes(), command.Lists(), command.Sets(), command.SortedSets()}
 }

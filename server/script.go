@@ -1,0 +1,32 @@
+package server
+
+import "github.com/evald/evald/scripting"
+
+// openScripting makes the Lua runtime: its commands, its limits and what it needs of the loop.
+func (s *Server) openScripting() {
+	s.scripts = scripting.New(scripting.Options{KS: s.ks, Env: &s.env, Version: redisVersion, Log: s.logScript, WhileBusy: s.whileBusy})
+}
+
+// scriptLevels are the names of redis.log's levels.
+var scriptLevels = [...]string{"debug", "verbose", "notice", "warning"}
+
+func (s *Server) logScript(level int, msg string) {
+	s.opts.Log.Printf("script, %s: %s", scriptLevels[level], msg)
+}
+
+// whileBusy lets other clients in while a long script runs. If the server shall end, the script ends too, and with it everything
+// that this turn has not yet committed: nobody has seen it.
+func (s *Server) whileBusy() {
+	if err := s.pollBusy(s.scripts.BusyError()); err != nil {
+		s.abandoned = true
+		s.scripts.Stop()
+	}
+}
+
+// applyScriptLimits puts the parameters of scripting into effect.
+func (s *Server) applyScriptLimits() error {
+	l, c := &s.scripts.Limits, &s.config
+	l.BusyAfter, l.MaxRuntime, l.MaxMemory = int64(c.busyThreshold), int64(c.scriptMaxRuntime), int64(c.scriptMaxMemory)
+	l.MaxSource, l.Rollback = c.scriptMaxSource, c.scriptRollback
+	return nil
+}
