@@ -14,15 +14,19 @@ type closure struct {
 	ups unsafe.Pointer // of the first *upvalue
 }
 
-// upvalue is a variable shared by closures. While the variable lives in a register v points there; after that v points
-// to closed.
+// upvalue is a variable shared by closures. While the variable lives in a register v points there, and closed holds the
+// place in the list of open upvalues: in n the index of the register, in p the open upvalue with the next lower one.
+// After that v points to closed, which is the variable.
 type upvalue struct {
-	header
 	v      *Value
 	closed Value
-	index  int      // of the register, while open
-	next   *upvalue // the open upvalue of the thread with the next lower index
 }
+
+// index returns the register of an open upvalue.
+func (u *upvalue) index() int { return int(u.closed.n) }
+
+// next returns the open upvalue after u, nil at the end.
+func (u *upvalue) next() *upvalue { return (*upvalue)(u.closed.p) }
 
 const (
 	closureSize = int64(unsafe.Sizeof(closure{}))
@@ -80,24 +84,28 @@ func (f *closure) upvalueSlot(i int) **upvalue {
 
 // findUpvalue returns the open upvalue of the register at index in the stack, a new one if there is none.
 func (t *Thread) findUpvalue(index int) *upvalue {
-	link := &t.open
-	for *link != nil && (*link).index >= index {
-		if (*link).index == index {
-			return *link
+	var before *upvalue
+	after := t.open
+	for after != nil && after.index() >= index {
+		if after.index() == index {
+			return after
 		}
-		link = &(*link).next
+		before, after = after, after.next()
 	}
 	t.s.charge(upvalueSize)
-	u := &upvalue{v: &t.stack[index], index: index, next: *link}
-	*link = u
+	u := &upvalue{&t.stack[index], Value{unsafe.Pointer(after), uint64(index)}}
+	if before == nil {
+		t.open = u
+	} else {
+		before.closed.p = unsafe.Pointer(u)
+	}
 	return u
 }
 
 // closeUpvalues moves every open upvalue at or above index out of the stack.
 func (t *Thread) closeUpvalues(index int) {
-	for u := t.open; u != nil && u.index >= index; u = t.open {
-		t.open = u.next
-		u.next = nil
+	for u := t.open; u != nil && u.index() >= index; u = t.open {
+		t.open = u.next()
 		u.closed = u.v.clean()
 		u.v = &u.closed
 	}

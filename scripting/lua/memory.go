@@ -72,8 +72,8 @@ func (c *counter) walk(p unsafe.Pointer) {
 		c.total += closureSize + int64(f.nup)*8
 		c.table(f.env)
 		for i := range int(f.nup) {
-			if u := f.upvalue(i); u != nil && u.mark != c.epoch {
-				u.mark = c.epoch
+			// Shared upvalues count once per closure: to tell would cost a set of them.
+			if u := f.upvalue(i); u != nil {
 				c.total += upvalueSize
 				c.object(u.v.p)
 			}

@@ -3,8 +3,16 @@ package lua
 
 import "unsafe"
 
-// slow carries out the instruction before the saved pc in full. It reports whether the next one is to be skipped.
-func (t *Thread) slow() (skip bool) {
+// slow carries out the instruction before the saved pc in full.
+func (t *Thread) slow() {
+	if t.slowSkips() {
+		ci := &t.ci[t.depth]
+		ci.pc = unsafe.Add(ci.pc, instructionSize)
+	}
+}
+
+// slowSkips does the work of slow and reports whether the next instruction is to be skipped.
+func (t *Thread) slowSkips() bool {
 	ci := &t.ci[t.depth]
 	p, base := ci.cl.p, ci.base
 	i := p.code[t.currentPC(t.depth)]
@@ -81,114 +89,287 @@ func (s *State) field(o *Table, key *String) *Value {
 	return nil
 }
 
-// prepareFor makes the three values of a numeric for numbers.
-func (t *Thread) prepareFor(init, limit, step *Value) {
-	for _, v := range [...]struct {
-		value *Value
-		name  string
-	}{{init, "initial value"}, {limit, "limit"}, {step, "step"}} {
-		f, ok := toNumber(*v.value)
-		if !ok {
-			t.runtimeError("'for' %s must be a number", v.name)
-		}
-		*v.value = Number(f)
-	}
+// registerIndex returns the stack index of the register at that offset of the running function.
+func (t *Thread) registerIndex(off uint64) int {
+	return t.ci[t.depth].base + int(off/uint64(valueSize))
 }
 
-// iterate calls the iterator of a generic for, whose generator is in the register ra at stack index index, for n results.
-// It reports whether a Lua function is now to be run.
-func (t *Thread) iterate(ra *Value, index, n int) (lua bool) {
-	s := t.s
-	r := unsafe.Pointer(ra)
-	state, control := at(r, uint64(valueSize)), at(r, 2*uint64(valueSize))
-	if ra.n == tagNative && ra.native().special == specialNext && state.n == tagTable && n <= 2 {
-		o := state.table()
-		pos, ok := o.position(*control)
-		if ok {
-			k, v, _ := o.entryFrom(pos)
-			*at(r, 3*uint64(valueSize)) = k
-			if n == 2 {
-				*at(r, 4*uint64(valueSize)) = v
+// getSlow is a table access that the loop could not do at once: a string key that is not a constant, a hash lookup, or
+// what slow does.
+func (t *Thread) getSlow(i uint64) {
+	ci := &t.ci[t.depth]
+	if v := t.stack[ci.base+int(operandB(i)/uint64(valueSize))]; v.n == tagTable {
+		o := v.table()
+		var r *Value
+		if uint8(i) == fastGetField {
+			if r = t.s.field(o, ci.cl.p.k[operandC(i)/uint64(valueSize)].string()); r == nil {
+				t.slow()
+				return
 			}
-			return false
+		} else {
+			r = o.find(t.stack[ci.base+int(operandC(i)/uint64(valueSize))])
+			if r.n == tagNil && o.meta != nil {
+				t.slow()
+				return
+			}
+		}
+		t.stack[ci.base+int(operandA(i)/uint64(valueSize))] = *r
+		return
+	}
+	t.slow()
+}
+
+// setSlow is getSlow for assignments.
+func (t *Thread) setSlow(i uint64) {
+	ci := &t.ci[t.depth]
+	v := t.stack[ci.base+int(operandA(i)/uint64(valueSize))]
+	if v.n != tagTable {
+		t.slow()
+		return
+	}
+	o := v.table()
+	if o.readonly || o.meta != nil {
+		t.slow()
+		return
+	}
+	var key, x Value
+	switch b, c := int(operandB(i)/uint64(valueSize)), int(operandC(i)/uint64(valueSize)); uint8(i) {
+	case fastSetField:
+		key, x = ci.cl.p.k[b], t.stack[ci.base+c]
+	case fastSetFieldK:
+		key, x = ci.cl.p.k[b], ci.cl.p.k[c]
+	case fastSetIndex:
+		key, x = t.stack[ci.base+b], t.stack[ci.base+c]
+	default:
+		key, x = t.stack[ci.base+b], ci.cl.p.k[c]
+	}
+	t.storeAt(o, o.find(key), key, x)
+}
+
+func (t *Thread) opSelf(i uint64) {
+	ci := &t.ci[t.depth]
+	v := t.stack[ci.base+int(operandB(i)/uint64(valueSize))]
+	o := t.s.stringIndex
+	if v.n == tagTable {
+		o = v.table()
+	} else if v.n != tagString {
+		t.slow()
+		return
+	}
+	r := t.s.field(o, ci.cl.p.k[operandC(i)/uint64(valueSize)].string())
+	if r == nil {
+		t.slow()
+		return
+	}
+	a := ci.base + int(operandA(i)/uint64(valueSize))
+	t.stack[a+1] = v
+	t.stack[a] = *r
+}
+
+func (t *Thread) opNewTable(i uint64) {
+	o := newTable(t.s, byteFloat(int(operandB(i))), byteFloat(int(operandC(i))))
+	t.stack[t.registerIndex(operandA(i))] = o.value()
+}
+
+func (t *Thread) opConcat(i uint64) {
+	base := t.ci[t.depth].base
+	b, c := base+int(operandB(i)), base+int(operandC(i))
+	t.concat(c+1, c-b+1)
+	t.stack[base+int(operandA(i)/uint64(valueSize))] = t.stack[b]
+}
+
+// opForPrep makes the three values of a numeric for numbers and jumps to its loop instruction.
+func (t *Thread) opForPrep(i uint64) {
+	a := t.registerIndex(operandA(i))
+	t.stack[a] = t.forNumber(t.stack[a], "initial value")
+	t.stack[a+1] = t.forNumber(t.stack[a+1], "limit")
+	t.stack[a+2] = t.forNumber(t.stack[a+2], "step")
+	t.stack[a] = Number(t.stack[a].Number() - t.stack[a+2].Number())
+	ci := &t.ci[t.depth]
+	ci.pc = jumpBy(ci.pc, operandWide(i))
+}
+
+func (t *Thread) forNumber(v Value, name string) Value {
+	f, ok := toNumber(v)
+	if !ok {
+		t.runtimeError("'for' %s must be a number", name)
+	}
+	return Number(f)
+}
+
+// opTForCall calls the iterator of a generic for. The results go behind the three values of the loop.
+func (t *Thread) opTForCall(i uint64) {
+	s := t.s
+	a := t.registerIndex(operandA(i))
+	n := int(operandC(i))
+	f, state, control := t.stack[a], t.stack[a+1], t.stack[a+2]
+	if f.n == tagNative && f.native().special == specialNext && state.n == tagTable && n <= 2 {
+		o := state.table()
+		if pos, ok := o.position(control); ok {
+			k, v, _ := o.entryFrom(pos)
+			t.stack[a+3] = k
+			if n == 2 {
+				t.stack[a+4] = v
+			}
+			return
 		}
 	}
-	*at(r, 5*uint64(valueSize)) = *control
-	*at(r, 4*uint64(valueSize)) = *state
-	*at(r, 3*uint64(valueSize)) = *ra
-	fn := index + 3
+	t.stack[a+3], t.stack[a+4], t.stack[a+5] = f, state, control
+	fn := a + 3
 	t.top = fn + 3
 	switch {
-	case ra.n == tagNative && ra.native().special == specialNone:
-		t.callNative(ra.native(), fn, 2, n, 0)
-		return false
-	case ra.n == tagFunction:
+	case f.n == tagNative && (f.native().special == specialNone || f.native().special == specialNext):
+		t.callNative(f.native(), fn, 2, n, 0)
+	case f.n == tagFunction:
 		s.nC++
 		if s.nC >= maxCLevels {
 			t.cStackOverflow()
 		}
 		s.steps--
-		t.enterLua(ra.closure(), fn, 2, n, callBoundary)
-		return true
+		t.enterLua(f.closure(), fn, 2, n, callBoundary)
+	default:
+		t.callValue(fn, n)
 	}
-	t.callValue(fn, n)
+}
+
+// arguments returns the stack index of the function that a call instruction calls, and the number of arguments.
+func (t *Thread) arguments(i uint64) (fn, n int) {
+	fn = t.registerIndex(operandA(i))
+	n = int(operandB(i)) - 1
+	if n < 0 {
+		n = t.top - fn - 1
+	}
+	return fn, n
+}
+
+// opCall is a call that is not the plain one of a Lua function. It reports whether the coroutine yields.
+func (t *Thread) opCall(i uint64) (yields bool) {
+	s := t.s
+	if s.steps <= 0 {
+		s.sliceUsed()
+	}
+	fn, n := t.arguments(i)
+	results := int(operandC(i)) - 1
+	switch v := t.stack[fn]; v.n {
+	case tagNative:
+		f := v.native()
+		if f.special == specialNone {
+			t.callNative(f, fn, n, results, 0)
+			return false
+		}
+		if f.special == specialYield && s.nC == t.baseC {
+			t.yield(fn, n, results)
+			return true
+		}
+	case tagFunction:
+		t.enterLua(v.closure(), fn, n, results, 0)
+		return false
+	}
+	t.precall(fn, n, results, 0)
 	return false
 }
 
-// setList stores n registers behind a table, n < 0 for all up to top, as batch c of its array.
-func (t *Thread) setList(ci *callInfo, a uint64, n, c int) {
+// opTailCall replaces the running function by the one called. What is not a Lua function is called instead, and the
+// return instruction behind returns its results.
+func (t *Thread) opTailCall(i uint64) (yields bool) {
 	s := t.s
-	index := ci.base + int(a/uint64(valueSize))
+	if s.steps <= 0 {
+		s.sliceUsed()
+	}
+	fn, n := t.arguments(i)
+	v := t.stack[fn]
+	if v.n == tagFunction {
+		t.tailCall(v.closure(), fn, n)
+		return false
+	}
+	if v.n == tagNative && v.native().special == specialYield && s.nC == t.baseC {
+		t.yield(fn, n, multipleResults)
+		return true
+	}
+	t.precall(fn, n, multipleResults, 0)
+	return false
+}
+
+// opReturn returns from the running function in every case. It reports whether Go code waits for the return.
+func (t *Thread) opReturn(i uint64) (fresh bool) {
+	ci := &t.ci[t.depth]
+	if t.open != nil {
+		t.closeUpvalues(ci.base)
+	}
+	first := ci.base + int(operandA(i)/uint64(valueSize))
+	n := 0
+	switch uint8(i) {
+	case fastReturn1:
+		n = 1
+	case fastReturn:
+		n = int(operandB(i)) - 1
+		if n < 0 {
+			n = t.top - first
+		}
+	}
+	return t.postCall(first, n)
+}
+
+// opSetList stores registers behind a table as one batch of its array, all of them up to top if the operand says so.
+func (t *Thread) opSetList(i uint64) {
+	ci := &t.ci[t.depth]
+	index := t.registerIndex(operandA(i))
+	n, batch := int(operandB(i)), int(operandC(i))
 	if n == 0 {
 		n = t.top - index - 1
 	}
-	if c == 0 {
-		c = int(ci.cl.p.code[t.currentPC(t.depth)+1])
+	if batch == 0 {
+		batch = int(ci.cl.p.code[t.currentPC(t.depth)+1])
+		ci.pc = unsafe.Add(ci.pc, instructionSize)
 	}
 	o := t.stack[index].table()
-	first := (c - 1) * fieldsPerFlush
+	first := (batch - 1) * fieldsPerFlush
 	if last := first + n; last > int(o.asize) {
 		nodes := 0
 		if o.node != unsafe.Pointer(&noNode) {
 			nodes = 1 << o.lsize
 		}
-		o.resize(s, last, nodes)
+		o.resize(t.s, last, nodes)
 	}
-	for i := range n {
-		*o.slot(uint32(first + i)) = t.stack[index+1+i].clean()
+	for j := range n {
+		*o.slot(uint32(first + j)) = t.stack[index+1+j].clean()
 	}
 }
 
-// makeClosure makes a closure of prototype i of cl; pc is at the pseudo-instructions that name its upvalues.
-func (t *Thread) makeClosure(cl *closure, base, i int, pc unsafe.Pointer) *closure {
-	p := cl.p.protos[i]
-	f := newClosure(t.s, p, cl.env)
+// opClosure makes a closure; the pseudo-instructions behind name its upvalues.
+func (t *Thread) opClosure(i uint64) {
+	ci := &t.ci[t.depth]
+	p := ci.cl.p.protos[operandWide(i)]
+	f := newClosure(t.s, p, ci.cl.env)
 	for n := range int(p.numUpvalues) {
-		in := instruction(*(*uint64)(unsafe.Add(pc, n*instructionSize)))
+		in := instruction(*(*uint64)(ci.pc))
+		ci.pc = unsafe.Add(ci.pc, instructionSize)
 		if in.op() == opGetUpval {
-			*f.upvalueSlot(n) = cl.upvalue(in.b())
+			*f.upvalueSlot(n) = ci.cl.upvalue(in.b())
 		} else {
-			*f.upvalueSlot(n) = t.findUpvalue(base + in.b())
+			*f.upvalueSlot(n) = t.findUpvalue(ci.base + in.b())
 		}
 	}
-	return f
+	t.stack[t.registerIndex(operandA(i))] = f.value()
 }
 
-// varargs copies n of the variable arguments to register a, all of them for n < 0.
-func (t *Thread) varargs(ci *callInfo, a, n int) {
+// opVararg copies variable arguments to registers, all of them if the operand says so.
+func (t *Thread) opVararg(i uint64) {
+	ci := &t.ci[t.depth]
 	fixed := int(ci.cl.p.numParams)
-	have := ci.base - ci.fn - 1 - fixed
-	base, fn := ci.base, ci.fn
+	base, fn, n := ci.base, ci.fn, int(operandB(i))-1
+	have := base - fn - 1 - fixed
+	a := base + int(operandA(i)/uint64(valueSize))
 	if n < 0 {
 		n = have
-		t.reserveTo(base + a + n + nativeSlots)
-		t.top = base + a + n
+		t.reserveTo(a + n + nativeSlots)
+		t.top = a + n
 	}
-	for i := range n {
-		if i < have {
-			t.stack[base+a+i] = t.stack[fn+1+fixed+i]
+	for j := range n {
+		if j < have {
+			t.stack[a+j] = t.stack[fn+1+fixed+j]
 		} else {
-			t.stack[base+a+i] = Nil
+			t.stack[a+j] = Nil
 		}
 	}
 }

@@ -102,8 +102,8 @@ func (t *Thread) growTo(end int) {
 		old := t.stack
 		t.stack = make([]Value, soft+stackSlack)
 		copy(t.stack, old)
-		for u := t.open; u != nil; u = u.next {
-			u.v = &t.stack[u.index]
+		for u := t.open; u != nil; u = u.next() {
+			u.v = &t.stack[u.index()]
 		}
 	}
 	t.soft = soft

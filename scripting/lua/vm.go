@@ -21,8 +21,11 @@ func operandWide(i uint64) int { return int(int32(uint32(i >> 32))) }
 func jumpBy(pc unsafe.Pointer, n int) unsafe.Pointer { return unsafe.Add(pc, n*instructionSize) }
 
 // run carries out instructions, from the frame at t.depth on, until a frame that Go code entered returns, or a coroutine
-// yields. Whatever can raise an error, call Lua or move the stack is done with the frame's pc saved, and base and ci are
-// read anew after it.
+// yields.
+//
+// No local variable but t and s is in use across a call of another function: before one, pc is saved in the frame, and
+// after it everything is read anew at reload. That keeps the variables in machine registers, where the compiler would
+// otherwise spill them on every turn of the loop. For the same reason lookups are written out here.
 func (t *Thread) run() (yielded bool) {
 	s := t.s
 	ci := &t.ci[t.depth]
@@ -30,7 +33,6 @@ func (t *Thread) run() (yielded bool) {
 	k := unsafe.Pointer(unsafe.SliceData(cl.p.k))
 	base := unsafe.Pointer(&t.stack[ci.base])
 	pc := ci.pc
-next:
 	for {
 		i := *(*uint64)(pc)
 		pc = unsafe.Add(pc, instructionSize)
@@ -62,11 +64,9 @@ next:
 			continue
 		case fastSetUpval:
 			u := *(**upvalue)(unsafe.Add(cl.ups, uintptr(operandB(i))))
-			if ra := at(base, operandA(i)); ra.n > maxTag {
+			ra := at(base, operandA(i))
+			if ra.n > maxTag && u.v.p == nil {
 				u.v.n = ra.n
-				if u.v.p != nil {
-					u.v.p = nil
-				}
 			} else {
 				*u.v = ra.clean()
 			}
@@ -92,12 +92,7 @@ next:
 				n := o.nodeAt(key.hash & (1<<o.lsize - 1))
 				for n.key.p != unsafe.Pointer(key) {
 					if n.next == 0 {
-						v := s.field(o, key)
-						if v == nil {
-							goto slow
-						}
-						*at(base, operandA(i)) = *v
-						continue next
+						goto getSlow
 					}
 					n = n.nextNode()
 				}
@@ -105,12 +100,8 @@ next:
 					*at(base, operandA(i)) = n.val
 					continue
 				}
-				if v := s.field(o, key); v != nil {
-					*at(base, operandA(i)) = *v
-					continue
-				}
 			}
-			goto slow
+			goto getSlow
 		case fastGetInt:
 			if tv := at(base, operandB(i)); tv.n == tagTable {
 				if o := tv.table(); operandC(i) <= uint64(o.asize) {
@@ -134,15 +125,9 @@ next:
 							continue
 						}
 					}
-				} else if key.n == tagString {
-					v := o.findString(key.string())
-					if v.n != tagNil || o.meta == nil {
-						*at(base, operandA(i)) = *v
-						continue
-					}
 				}
 			}
-			goto slow
+			goto getSlow
 		case fastSetField, fastSetFieldK:
 			if tv := at(base, operandA(i)); tv.n == tagTable {
 				o := tv.table()
@@ -150,7 +135,7 @@ next:
 				n := o.nodeAt(key.hash & (1<<o.lsize - 1))
 				for n.key.p != unsafe.Pointer(key) {
 					if n.next == 0 {
-						goto slow
+						goto setSlow
 					}
 					n = n.nextNode()
 				}
@@ -168,64 +153,94 @@ next:
 					continue
 				}
 			}
-			goto slow
+			goto setSlow
 		case fastSetIndex, fastSetIndexK:
 			if tv := at(base, operandA(i)); tv.n == tagTable {
 				o := tv.table()
-				var slot *Value
 				if key := at(base, operandB(i)); key.n > maxTag {
 					f := key.Number()
 					n := int64(f)
 					if float64(n) != f || uint64(n-1) >= uint64(o.asize) {
-						goto slow
+						goto setSlow
 					}
-					slot = o.slot(uint32(n - 1))
-				} else if key.n == tagString {
-					slot = o.findString(key.string())
-					if slot == &noValue {
-						goto slow
+					slot := o.slot(uint32(n - 1))
+					if slot.n == tagNil && o.meta != nil || o.readonly {
+						goto setSlow
 					}
-				} else {
-					goto slow
+					from := base
+					if uint8(i) == fastSetIndexK {
+						from = k
+					}
+					v := at(from, operandC(i))
+					if v.n > maxTag && slot.p == nil {
+						slot.n = v.n
+					} else {
+						*slot = v.clean()
+					}
+					continue
 				}
-				if slot.n == tagNil && o.meta != nil || o.readonly {
-					goto slow
-				}
-				o.absent = 0
-				from := base
-				if uint8(i) == fastSetIndexK {
-					from = k
-				}
-				v := at(from, operandC(i))
-				if v.n > maxTag && slot.p == nil {
-					slot.n = v.n
-				} else {
-					*slot = v.clean()
-				}
-				continue
 			}
-			goto slow
+			goto setSlow
 		case fastNewTable:
 			ci.pc = pc
-			o := newTable(s, byteFloat(int(operandB(i))), byteFloat(int(operandC(i))))
-			*at(base, operandA(i)) = o.value()
-			continue
+			t.opNewTable(i)
+			goto reload
 		case fastSelf:
-			tv := at(base, operandB(i))
-			o := s.stringIndex
-			if tv.n == tagTable {
-				o = tv.table()
-			} else if tv.n != tagString {
-				goto slow
+			if tv := at(base, operandB(i)); tv.n == tagTable {
+				o := tv.table()
+				key := at(k, operandC(i)).string()
+				n := o.nodeAt(key.hash & (1<<o.lsize - 1))
+				for n.key.p != unsafe.Pointer(key) {
+					if n.key.n == tagString && n.key.string().hash == key.hash {
+						goto selfSlow
+					}
+					if n.next == 0 {
+						goto selfMeta
+					}
+					n = n.nextNode()
+				}
+				if n.val.n == tagNil {
+					goto selfSlow
+				}
+				*at(base, operandA(i)+uint64(valueSize)) = *tv
+				*at(base, operandA(i)) = n.val
+				continue
+			selfMeta:
+				// The method may be in the table that is __index.
+				m := o.meta
+				if m == nil {
+					goto selfSlow
+				}
+				name := s.events[eventIndex]
+				n = m.nodeAt(name.hash & (1<<m.lsize - 1))
+				for n.key.p != unsafe.Pointer(name) {
+					if n.next == 0 {
+						goto selfSlow
+					}
+					n = n.nextNode()
+				}
+				if n.val.n != tagTable {
+					goto selfSlow
+				}
+				o = n.val.table()
+				n = o.nodeAt(key.hash & (1<<o.lsize - 1))
+				for n.key.p != unsafe.Pointer(key) {
+					if n.next == 0 {
+						goto selfSlow
+					}
+					n = n.nextNode()
+				}
+				if n.val.n == tagNil {
+					goto selfSlow
+				}
+				*at(base, operandA(i)+uint64(valueSize)) = *tv
+				*at(base, operandA(i)) = n.val
+				continue
 			}
-			v := s.field(o, at(k, operandC(i)).string())
-			if v == nil {
-				goto slow
-			}
-			ra := at(base, operandA(i))
-			*at(unsafe.Pointer(ra), uint64(valueSize)) = *tv
-			*ra = *v
-			continue
+		selfSlow:
+			ci.pc = pc
+			t.opSelf(i)
+			goto reload
 		case fastAdd:
 			if b, c := at(base, operandB(i)), at(base, operandC(i)); b.n > maxTag && c.n > maxTag {
 				at(base, operandA(i)).n = ^math.Float64bits(b.Number() + c.Number())
@@ -274,21 +289,29 @@ next:
 				continue
 			}
 			goto slow
-		case fastMod:
-			if b, c := at(base, operandB(i)), at(base, operandC(i)); b.n > maxTag && c.n > maxTag {
-				at(base, operandA(i)).n = ^math.Float64bits(modulo(b.Number(), c.Number()))
-				continue
+		case fastMod, fastModK:
+			from := base
+			if uint8(i) == fastModK {
+				from = k
 			}
-			goto slow
-		case fastModK:
-			if b := at(base, operandB(i)); b.n > maxTag {
-				at(base, operandA(i)).n = ^math.Float64bits(modulo(b.Number(), at(k, operandC(i)).Number()))
-				continue
+			if b, c := at(base, operandB(i)), at(from, operandC(i)); b.n > maxTag && c.n > maxTag {
+				x, y := b.Number(), c.Number()
+				// math.Floor without the call; larger quotients and NaN go the slow way.
+				if q := x / y; q < 1<<52 && q > -1<<52 {
+					f := float64(int64(q))
+					if f > q {
+						f--
+					}
+					if f != 0 || q >= 0 && !(q == 0) {
+						at(base, operandA(i)).n = ^math.Float64bits(x - float64(f*y))
+						continue
+					}
+				}
 			}
 			goto slow
 		case fastPow:
-			if b, c := at(base, operandB(i)), at(base, operandC(i)); b.n > maxTag && c.n > maxTag {
-				at(base, operandA(i)).n = ^math.Float64bits(power(b.Number(), c.Number()))
+			if b, c := at(base, operandB(i)), at(base, operandC(i)); b.n > maxTag && c.n > maxTag && c.Number() == 2 {
+				at(base, operandA(i)).n = ^math.Float64bits(b.Number() * b.Number())
 				continue
 			}
 			goto slow
@@ -308,8 +331,10 @@ next:
 		case fastLen:
 			switch b := at(base, operandB(i)); b.n {
 			case tagTable:
-				at(base, operandA(i)).n = ^math.Float64bits(float64(b.table().Len()))
-				continue
+				if o := b.table(); o.asize > 0 && o.slot(o.asize-1).n != tagNil && o.node == unsafe.Pointer(&noNode) {
+					at(base, operandA(i)).n = ^math.Float64bits(float64(o.asize))
+					continue
+				}
 			case tagString:
 				at(base, operandA(i)).n = ^math.Float64bits(float64(b.string().size))
 				continue
@@ -317,12 +342,8 @@ next:
 			goto slow
 		case fastConcat:
 			ci.pc = pc
-			b := ci.base + int(operandB(i))
-			t.concat(ci.base+int(operandC(i))+1, int(operandC(i)-operandB(i))+1)
-			ci = &t.ci[t.depth]
-			base = unsafe.Pointer(&t.stack[ci.base])
-			*at(base, operandA(i)) = t.stack[b]
-			continue
+			t.opConcat(i)
+			goto reload
 		case fastJmp:
 			pc = jumpBy(pc, operandWide(i))
 			continue
@@ -332,9 +353,7 @@ next:
 			if s.steps > 0 {
 				continue
 			}
-			ci.pc = pc
-			s.sliceUsed()
-			continue
+			goto slice
 		case fastEq:
 			b, c := at(base, operandA(i)), at(base, operandB(i))
 			var equal bool
@@ -345,12 +364,11 @@ next:
 			case b.n <= tagTrue || b.p == c.p:
 				equal = true
 			case b.n == tagString:
-				equal = b.string().equal(c.string())
+				if b.string().size == c.string().size {
+					goto slow
+				}
 			case b.n == tagTable || b.n == tagUserdata:
-				ci.pc = pc
-				equal = t.equalMeta(*b, *c)
-				ci = &t.ci[t.depth]
-				base = unsafe.Pointer(&t.stack[ci.base])
+				goto slow
 			}
 			if equal == (uint8(i>>8) != 0) {
 				pc = jumpBy(pc, fusedJump(i))
@@ -367,8 +385,8 @@ next:
 			case b.n != c.n:
 			case b.n != tagString || b.p == c.p:
 				equal = true
-			default:
-				equal = b.string().equal(c.string())
+			case b.string().size == c.string().size:
+				goto slow
 			}
 			if equal == (uint8(i>>8) != 0) {
 				pc = jumpBy(pc, fusedJump(i))
@@ -460,86 +478,51 @@ next:
 		case fastCall:
 			ci.pc = pc
 			ra := at(base, operandA(i))
-			fn := ci.base + int(operandA(i)/uint64(valueSize))
-			n := int(operandB(i)) - 1
-			if n < 0 {
-				n = t.top - fn - 1
-			}
 			s.steps--
-			if s.steps <= 0 {
-				s.sliceUsed()
-			}
-			if ra.n == tagFunction {
+			if ra.n == tagFunction && s.steps > 0 {
 				f := ra.closure()
 				p := f.p
-				if p.vararg != 0 || t.depth+1 >= len(t.ci) || fn+1+int(p.maxStack) > t.soft {
-					t.enterLua(f, fn, n, int(operandC(i))-1, 0)
-					goto reload
-				}
-				base = unsafe.Add(unsafe.Pointer(ra), valueSize)
-				for ; n < int(p.numParams); n++ {
-					*at(base, uint64(n)*uint64(valueSize)) = Nil
-				}
-				t.depth++
-				ci = (*callInfo)(unsafe.Add(unsafe.Pointer(ci), unsafe.Sizeof(callInfo{})))
-				ci.cl = f
-				ci.fn = fn
-				ci.base = fn + 1
-				ci.results = int32(operandC(i)) - 1
-				ci.tailCalls = 0
-				ci.flags = 0
-				cl = f
-				pc = p.codeStart()
-				k = unsafe.Pointer(unsafe.SliceData(p.k))
-				continue
-			}
-			if ra.n == tagNative {
-				f := ra.native()
-				if f.special == specialNone {
-					t.callNative(f, fn, n, int(operandC(i))-1, 0)
-					ci = &t.ci[t.depth]
-					base = unsafe.Pointer(&t.stack[ci.base])
+				fn := ci.base + int(operandA(i)/uint64(valueSize))
+				if p.vararg == 0 && t.depth+1 < len(t.ci) && fn+1+int(p.maxStack) <= t.soft {
+					n := int(operandB(i)) - 1
+					if n < 0 {
+						n = t.top - fn - 1
+					}
+					base = unsafe.Add(unsafe.Pointer(ra), valueSize)
+					for ; n < int(p.numParams); n++ {
+						at(base, uint64(n)*uint64(valueSize)).n = tagNil
+					}
+					t.depth++
+					ci = (*callInfo)(unsafe.Add(unsafe.Pointer(ci), unsafe.Sizeof(callInfo{})))
+					ci.cl = f
+					ci.fn = fn
+					ci.base = fn + 1
+					ci.results = int32(operandC(i)) - 1
+					ci.tailCalls = 0
+					ci.flags = 0
+					cl = f
+					pc = p.codeStart()
+					k = unsafe.Pointer(unsafe.SliceData(p.k))
 					continue
 				}
-				if f.special == specialYield && s.nC == t.baseC {
-					t.yield(fn, n, int(operandC(i))-1)
-					return true
-				}
 			}
-			t.precall(fn, n, int(operandC(i))-1, 0)
+			if t.opCall(i) {
+				return true
+			}
 			goto reload
 		case fastTailCall:
 			ci.pc = pc
-			fn := ci.base + int(operandA(i)/uint64(valueSize))
-			n := int(operandB(i)) - 1
-			if n < 0 {
-				n = t.top - fn - 1
-			}
 			s.steps--
-			if s.steps <= 0 {
-				s.sliceUsed()
-			}
-			ra := at(base, operandA(i))
-			if ra.n == tagFunction {
-				t.tailCall(ra.closure(), fn, n)
-				goto reload
-			}
-			if ra.n == tagNative && ra.native().special == specialYield && s.nC == t.baseC {
-				t.yield(fn, n, multipleResults)
+			if t.opTailCall(i) {
 				return true
 			}
-			// What is not a Lua function is called, and the return instruction behind returns its results.
-			t.precall(fn, n, multipleResults, 0)
 			goto reload
-		case fastReturn0, fastReturn1, fastReturn:
-			if t.open != nil {
-				t.closeUpvalues(ci.base)
-			}
-			if ci.flags == 0 && uint8(i) != fastReturn {
+		case fastReturn0, fastReturn1:
+			if ci.flags == 0 && (t.open == nil || t.open.index() < ci.base) {
 				fn := ci.fn
 				dst := unsafe.Add(base, (fn-ci.base)*int(valueSize))
 				n := uint64(uint8(i) - fastReturn0)
-				*at(dst, 0) = *at(base, operandA(i)) // of no matter if n is 0
+				*at(dst, 0) = *at(base, operandA(i)) // to no effect if n is 0
 				results := ci.results
 				t.depth--
 				ci = (*callInfo)(unsafe.Add(unsafe.Pointer(ci), -int(unsafe.Sizeof(callInfo{}))))
@@ -547,7 +530,7 @@ next:
 					t.top = fn + int(n)
 				} else {
 					for ; n < uint64(results); n++ {
-						*at(dst, n*uint64(valueSize)) = Nil
+						at(dst, n*uint64(valueSize)).n = tagNil
 					}
 				}
 				cl = ci.cl
@@ -556,25 +539,19 @@ next:
 				base = unsafe.Add(unsafe.Pointer(unsafe.SliceData(t.stack)), ci.base*int(valueSize))
 				continue
 			}
-			first := ci.base + int(operandA(i)/uint64(valueSize))
-			n := 0
-			switch uint8(i) {
-			case fastReturn1:
-				n = 1
-			case fastReturn:
-				n = int(operandB(i)) - 1
-				if n < 0 {
-					n = t.top - first
-				}
+			if t.opReturn(i) {
+				return false
 			}
-			if t.postCall(first, n) {
+			goto reload
+		case fastReturn:
+			if t.opReturn(i) {
 				return false
 			}
 			goto reload
 		case fastForLoop:
 			ra := at(base, operandA(i))
-			step := at(unsafe.Pointer(ra), 2*uint64(valueSize)).Number()
-			limit := at(unsafe.Pointer(ra), uint64(valueSize)).Number()
+			step := at(base, operandA(i)+2*uint64(valueSize)).Number()
+			limit := at(base, operandA(i)+uint64(valueSize)).Number()
 			index := ra.Number() + step
 			if step > 0 {
 				if !(index <= limit) {
@@ -585,74 +562,64 @@ next:
 			}
 			n := ^math.Float64bits(index)
 			ra.n = n
-			at(unsafe.Pointer(ra), 3*uint64(valueSize)).n = n
+			at(base, operandA(i)+3*uint64(valueSize)).n = n
 			pc = jumpBy(pc, operandWide(i))
 			s.steps--
 			if s.steps > 0 {
 				continue
 			}
-			ci.pc = pc
-			s.sliceUsed()
-			continue
+			goto slice
 		case fastForPrep:
-			ra := at(base, operandA(i))
-			limit, step := at(unsafe.Pointer(ra), uint64(valueSize)), at(unsafe.Pointer(ra), 2*uint64(valueSize))
-			if !(ra.n > maxTag && limit.n > maxTag && step.n > maxTag) {
-				ci.pc = pc
-				t.prepareFor(ra, limit, step)
-			}
-			ra.n = ^math.Float64bits(ra.Number() - step.Number())
-			pc = jumpBy(pc, operandWide(i))
-			continue
+			ci.pc = pc
+			t.opForPrep(i)
+			goto reload
 		case fastTForCall:
 			ci.pc = pc
-			if t.iterate(at(base, operandA(i)), ci.base+int(operandA(i)/uint64(valueSize)), int(operandC(i))) {
-				goto reload
-			}
-			ci = &t.ci[t.depth]
-			base = unsafe.Pointer(&t.stack[ci.base])
-			continue
+			t.opTForCall(i)
+			goto reload
 		case fastTForTest:
 			if control := at(base, operandA(i)+3*uint64(valueSize)); control.n != tagNil {
 				*at(base, operandA(i)+2*uint64(valueSize)) = *control
 				pc = jumpBy(pc, operandWide(i))
 				s.steps--
-				if s.steps <= 0 {
-					ci.pc = pc
-					s.sliceUsed()
+				if s.steps > 0 {
+					continue
 				}
+				goto slice
 			}
 			continue
 		case fastSetList:
 			ci.pc = pc
-			if operandC(i) == 0 {
-				pc = unsafe.Add(pc, instructionSize)
-			}
-			t.setList(ci, operandA(i), int(operandB(i)), int(operandC(i)))
-			continue
+			t.opSetList(i)
+			goto reload
 		case fastClose:
+			ci.pc = pc
 			t.closeUpvalues(ci.base + int(operandA(i)/uint64(valueSize)))
-			continue
+			goto reload
 		case fastClosure:
 			ci.pc = pc
-			f := t.makeClosure(cl, ci.base, operandWide(i), pc)
-			*at(base, operandA(i)) = f.value()
-			pc = jumpBy(pc, int(f.nup))
-			continue
+			t.opClosure(i)
+			goto reload
 		case fastVararg:
 			ci.pc = pc
-			t.varargs(ci, int(operandA(i)/uint64(valueSize)), int(operandB(i))-1)
-			base = unsafe.Pointer(&t.stack[ci.base])
-			continue
+			t.opVararg(i)
+			goto reload
 		}
 	slow:
 		ci.pc = pc
-		if t.slow() {
-			pc = unsafe.Add(pc, instructionSize)
-		}
-		ci = &t.ci[t.depth]
-		base = unsafe.Pointer(&t.stack[ci.base])
-		continue
+		t.slow()
+		goto reload
+	getSlow:
+		ci.pc = pc
+		t.getSlow(i)
+		goto reload
+	setSlow:
+		ci.pc = pc
+		t.setSlow(i)
+		goto reload
+	slice:
+		ci.pc = pc
+		s.sliceUsed()
 	reload:
 		ci = &t.ci[t.depth]
 		cl = ci.cl
