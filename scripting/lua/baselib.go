@@ -337,9 +337,9 @@ func (c *Call) readPiece(reader Value) (piece Value, ok bool) {
 	t.stack[top] = c.s.globals.GetStr("pcall")
 	t.stack[top+1] = reader
 	t.top = top + 2
-	saved := *c
+	base, n := c.base, c.n
 	t.callValue(top, 2)
-	*c = saved
+	c.base, c.n = base, n
 	t.top = top
 	ok = t.stack[top].Truthy()
 	piece = t.stack[top+1].clean()

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +16,12 @@ import (
 	gopher "github.com/yuin/gopher-lua"
 )
 
-// benchTime is how long one measurement of one script takes.
-const benchTime = 60 * time.Millisecond
+// A measurement lasts benchTime and is cut into windows, of which the fastest counts: what else runs on the machine then
+// disturbs both sides least.
+const (
+	benchTime   = 60 * time.Millisecond
+	benchWindow = 3 * time.Millisecond
+)
 
 func benchScripts(t testing.TB) []string {
 	paths, err := filepath.Glob("testdata/bench/*.lua")
@@ -35,6 +40,9 @@ func TestLuaBench(t *testing.T) {
 		t.Skip("LUA_BENCH does not say how many rounds to measure")
 	}
 	redis := startRedis(t)
+	// A server is never empty: this stands for its data, without which the garbage collector would run all the time.
+	ballast := make([]byte, 64<<20)
+	defer runtime.KeepAlive(ballast)
 	var report strings.Builder
 	fmt.Fprintf(&report, "| script | evald us | Redis us | gopher-lua us | Redis/evald |\n|---|---|---|---|---|\n")
 	logSum, count := 0.0, 0
@@ -89,13 +97,17 @@ func timeOurs(t testing.TB, source string) float64 {
 // repeat returns the microseconds that f takes.
 func repeat(f func()) float64 {
 	f()
-	n := 0
-	start := time.Now()
-	for time.Since(start) < benchTime {
-		f()
-		n++
+	best := math.Inf(1)
+	for start := time.Now(); time.Since(start) < benchTime; {
+		n := 0
+		window := time.Now()
+		for n == 0 || time.Since(window) < benchWindow {
+			f()
+			n++
+		}
+		best = min(best, float64(time.Since(window).Nanoseconds())/float64(n)/1000)
 	}
-	return float64(time.Since(start).Nanoseconds()) / float64(n) / 1000
+	return best
 }
 
 // timeGopher returns the microseconds in gopher-lua's own interpreter, NaN if it cannot run the script.
@@ -128,10 +140,19 @@ func timeGopher(source string) float64 {
 func (c *redisClient) timeScript(t testing.TB, source string) float64 {
 	sha := c.command(t, "SCRIPT", "LOAD", source)
 	c.command(t, "EVALSHA", sha, "0")
-	c.command(t, "CONFIG", "RESETSTAT")
+	best := math.Inf(1)
 	for start := time.Now(); time.Since(start) < benchTime; {
-		c.command(t, "EVALSHA", sha, "0")
+		c.command(t, "CONFIG", "RESETSTAT")
+		n := 0
+		for window := time.Now(); n == 0 || time.Since(window) < benchWindow; n++ {
+			c.command(t, "EVALSHA", sha, "0")
+		}
+		best = min(best, c.microsecondsPerCall(t))
 	}
+	return best
+}
+
+func (c *redisClient) microsecondsPerCall(t testing.TB) float64 {
 	stats := c.command(t, "INFO", "commandstats")
 	_, rest, _ := strings.Cut(stats, "cmdstat_evalsha:")
 	_, rest, _ = strings.Cut(rest, "usec_per_call=")

@@ -264,7 +264,9 @@ func (t *Thread) postCall(first, n int) (fresh bool) {
 		ci := &t.ci[t.depth]
 		t.depth--
 		dst := ci.fn
-		if first != dst {
+		if n == 1 {
+			t.stack[dst] = t.stack[first]
+		} else if first != dst {
 			copy(t.stack[dst:dst+n], t.stack[first:first+n])
 		}
 		if ci.results >= 0 {

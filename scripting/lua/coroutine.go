@@ -137,44 +137,62 @@ func (t *Thread) refuseResume(text string) (int, bool) {
 	return 1, false
 }
 
+// How a stretch of a coroutine ended.
+const (
+	coAgain  = iota // a pcall inside caught an error; the interpreter is to go on
+	coDone          // it yielded or returned
+	coFailed        // with the error in errValue
+)
+
 // runCoroutine starts or continues t with the n values on top of its stack, until it yields, returns or fails.
 func (t *Thread) runCoroutine(n int) (ok bool) {
-	s := t.s
-	defer func() {
-		if !ok && s.throwing != 0 && s.stopErr == nil {
-			if _, isError := recover().(thrown); !isError {
-				panic("lua: a panic that is not an error went through a coroutine")
-			}
-			s.throwing = 0
-			t.closeUpvalues(0)
-		}
-	}()
 	first := t.depth == 0
-	for done := false; !done; {
-		done = t.continueCoroutine(first, n)
+	end := coAgain
+	for end == coAgain {
+		end = t.continueCoroutine(first, n)
 		first, n = false, -1
 	}
-	if t.status == threadRunning {
+	if end == coDone && t.status == threadRunning {
 		t.finish()
 	}
-	return true
+	return end == coDone
 }
 
-// continueCoroutine runs until the coroutine yields or returns; it returns false if a pcall inside has caught an error
-// and the interpreter is to go on.
-func (t *Thread) continueCoroutine(first bool, n int) (done bool) {
-	defer t.catch(0, &done)
+func (t *Thread) continueCoroutine(first bool, n int) (end int) {
+	defer t.catchCoroutine(&end)
 	switch {
 	case first:
 		t.precall(t.top-n-1, n, multipleResults, callFresh)
 	case n >= 0:
 		// The values given to resume are the results of the call of yield, whose frame waits.
 		if t.postCall(t.top-n, n) {
-			return true
+			return coDone
 		}
 	}
 	t.run()
-	return true
+	return coDone
+}
+
+// catchCoroutine is deferred around the interpreter of a coroutine: an error that no pcall inside wants ends it.
+func (t *Thread) catchCoroutine(end *int) {
+	s := t.s
+	if *end == coDone || s.throwing == 0 || s.stopErr != nil || s.cur != t {
+		return
+	}
+	if _, ok := recover().(thrown); !ok {
+		panic("lua: a panic that is not an error went through a coroutine")
+	}
+	s.throwing = 0
+	for i := t.depth; i > 0; i-- {
+		if t.ci[i].flags&callProtected != 0 {
+			if t.failProtected(i) {
+				*end = coDone
+			}
+			return
+		}
+	}
+	t.closeUpvalues(0)
+	*end = coFailed
 }
 
 // finish notes that the coroutine has returned, with its results in place of its function.

@@ -320,9 +320,9 @@ func (c *Call) Call1(fn Value, args ...Value) Value {
 	t := c.t
 	top := t.top
 	c.pushCall(fn, args)
-	saved := *c
+	base, n := c.base, c.n
 	t.callValue(top, 1)
-	*c = saved
+	c.base, c.n = base, n
 	t.top = top
 	return t.stack[top].clean()
 }
@@ -334,9 +334,9 @@ func (c *Call) Call2(fn, a, b Value) Value {
 	t.reserve(3)
 	t.stack[top], t.stack[top+1], t.stack[top+2] = fn, a, b
 	t.top = top + 3
-	saved := *c
+	base, n := c.base, c.n
 	t.callValue(top, 1)
-	*c = saved
+	c.base, c.n = base, n
 	t.top = top
 	return t.stack[top].clean()
 }
@@ -346,9 +346,9 @@ func (c *Call) CallMulti(fn Value, args ...Value) int {
 	t := c.t
 	top := t.top
 	c.pushCall(fn, args)
-	saved := *c
+	base, n := c.base, c.n
 	t.callValue(top, multipleResults)
-	*c = saved
+	c.base, c.n = base, n
 	return t.top - top
 }
 
@@ -368,9 +368,9 @@ func (c *Call) pushCall(fn Value, args []Value) {
 
 // Index returns t[key] with metamethods.
 func (c *Call) Index(v, key Value) Value {
-	saved := *c
+	base, n := c.base, c.n
 	r := c.t.index(v, key)
-	*c = saved
+	c.base, c.n = base, n
 	return r.clean()
 }
 
@@ -379,17 +379,17 @@ func (c *Call) Less(a, b Value) bool {
 	if a.n > maxTag && b.n > maxTag {
 		return a.Number() < b.Number()
 	}
-	saved := *c
+	base, n := c.base, c.n
 	r := c.t.lessThan(a, b)
-	*c = saved
+	c.base, c.n = base, n
 	return r
 }
 
 // ToStringMeta is tostring(v): __tostring, or the text of the value.
 func (c *Call) ToStringMeta(v Value) Value {
-	saved := *c
+	base, n := c.base, c.n
 	r := c.t.tostring(v)
-	*c = saved
+	c.base, c.n = base, n
 	return r
 }
 

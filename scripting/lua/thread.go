@@ -116,7 +116,8 @@ func (t *Thread) pushCall(fn, base, results int, flags uint8) *callInfo {
 		t.growCalls()
 	}
 	ci := &t.ci[t.depth]
-	*ci = callInfo{fn: fn, base: base, results: int32(results), flags: flags}
+	// pc keeps what it was: it is written before anything reads it.
+	ci.cl, ci.fn, ci.base, ci.results, ci.tailCalls, ci.flags = nil, fn, base, int32(results), 0, flags
 	return ci
 }
 
