@@ -131,8 +131,7 @@ func (s *Store) open() error {
 		return err
 	}
 	s.disk.size(s)
-	s.db, err = pebble.Open(s.dir, s.pebbleOptions())
-	if err != nil {
+	if err := s.openPebble(); err != nil {
 		return s.openError(err)
 	}
 	if err := s.checkFormat(); err != nil {
@@ -142,6 +141,21 @@ func (s *Store) open() error {
 		return nil
 	}
 	return s.replaySpool()
+}
+
+// openPebble opens the database. Pebble panics when it cannot sync a directory or change log files; at start that is an error like
+// any other.
+func (s *Store) openPebble() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+			if e, ok := p.(error); ok {
+				err = e
+			}
+		}
+	}()
+	s.db, err = pebble.Open(s.dir, s.pebbleOptions())
+	return err
 }
 
 // makeDir makes the store's directory and makes its name durable.
@@ -292,7 +306,7 @@ var comparer = func() *pebble.Comparer {
 }()
 
 func (s *Store) pebbleOptions() *pebble.Options {
-	watched, health := vfs.WithDiskHealthChecks(vfs.OnDiskFull(s.fs, s.diskFull), 5*time.Second, nil, func(info vfs.DiskSlowInfo) {
+	watched, health := vfs.WithDiskHealthChecks(failStop{vfs.OnDiskFull(s.fs, s.diskFull), s}, 5*time.Second, nil, func(info vfs.DiskSlowInfo) {
 		s.counters.slowDisk.Add(1)
 		s.opts.Logf("disk is slow: %s", info.String())
 	})
