@@ -227,7 +227,7 @@ func ago(seconds int64) string {
 func (s *Server) latencyHistogram(x *command.Ctx) error {
 	var specs []*command.Spec
 	for _, a := range x.Args[2:] {
-		if spec := s.lookupFull(string(a)); spec != nil {
+		if spec := s.table.Find(a); spec != nil {
 			if spec.Usage().Calls > 0 || len(spec.Sub) == 0 {
 				specs = append(specs, spec)
 			}
@@ -281,14 +281,4 @@ func writeHistogram(r command.Reply, u *command.Usage, rows *int) {
 		r.Int(total)
 		*rows++
 	}
-}
-
-// lookupFull finds a command by its full name, "config|get".
-func (s *Server) lookupFull(name string) *command.Spec {
-	parent, sub, isSub := strings.Cut(name, "|")
-	spec := s.table.Lookup([]byte(parent))
-	if spec != nil && isSub {
-		return spec.Lookup([]byte(sub))
-	}
-	return spec
 }

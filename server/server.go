@@ -143,7 +143,7 @@ func New(o Options) (*Server, error) {
 
 // commands builds the table of every command.
 func (s *Server) commands() *command.Table {
-	families := append(command.Families(), s.scripts.Commands(), s.connection(), s.client(), s.transactions(), s.pubsub(), s.configuration(), s.administration())
+	families := append(command.Families(), s.scripts.Commands(), s.connection(), s.client(), s.transactions(), s.pubsub(), s.configuration(), s.administration(), command.Docs())
 	return command.NewTable(families...)
 }
 
@@ -151,7 +151,7 @@ func (s *Server) findSpecial() {
 	find := func(name string) *command.Spec { return s.table.Lookup([]byte(name)) }
 	s.specs = special{exec: find("exec"), discard: find("discard"), multi: find("multi"), watch: find("watch"), quit: find("quit"),
 		reset: find("reset"), touch: find("touch"), auth: find("auth"), hello: find("hello"),
-		clientPause: s.lookupFull("client|pause"), clientUnpause: s.lookupFull("client|unpause"), inSubscription: map[*command.Spec]bool{}}
+		clientPause: s.table.Find([]byte("client|pause")), clientUnpause: s.table.Find([]byte("client|unpause")), inSubscription: map[*command.Spec]bool{}}
 	for _, name := range []string{"subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "ping", "quit", "reset"} {
 		s.specs.inSubscription[find(name)] = true
 	}
