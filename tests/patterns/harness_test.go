@@ -122,7 +122,7 @@ func startServer(binary string, args func(port, dir string) []string) (addr stri
 			stop()
 			return "", nil, errors.New("no answer on " + addr)
 		}
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 	}
 	return addr, stop, nil
 }
@@ -364,7 +364,7 @@ func (c *caller) until(ms int64) {
 			return
 		}
 		if left > 2000 {
-			time.Sleep(time.Duration(left-1000) * time.Microsecond) // only spares the processor: the clock decides
+			<-time.After(time.Duration(left-1000) * time.Microsecond) // only spares the processor: the server's clock decides
 		}
 	}
 }
