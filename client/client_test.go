@@ -40,6 +40,7 @@ func runAll(m *testing.M) int {
 		return 1
 	}
 	serverAddr = ln.Addr().String()
+	os.Setenv("CLIENT_SERVER", serverAddr) // the examples, in a package of their own, find it here
 	_, port, _ := net.SplitHostPort(serverAddr)
 	ln.Close()
 	dir, err := os.MkdirTemp("", "client")
