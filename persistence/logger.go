@@ -24,17 +24,19 @@ func (s *Store) fail(text string) {
 	s.room.Broadcast()
 	s.advanced.Broadcast()
 	s.mu.Unlock()
-	s.opts.Fatal("evald: stopping, rows may not have reached the disk: " + newlineInError.ReplaceAllString(text, "; "))
+	s.opts.Fatal("evald: stopping so that nothing is lost: " + newlineInError.ReplaceAllString(text, "; "))
 	fmt.Fprintln(os.Stderr, "evald: persistence: Fatal returned")
 	os.Exit(1)
 }
+
+const damagedStore = "the store is damaged; restore a backup, or see what is intact with evald check: "
 
 func (s *Store) listener() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: s.backgroundError,
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			if s.opened.Load() && !s.opts.ReadOnly {
-				s.fail("damaged store: " + info.String())
+				s.fail(damagedStore + info.String())
 			}
 		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
@@ -50,6 +52,9 @@ func (s *Store) backgroundError(err error) {
 	if errors.Is(err, syscall.ENOSPC) {
 		s.diskFull()
 		return
+	}
+	if pebble.IsCorruptionError(err) {
+		s.fail(damagedStore + err.Error())
 	}
 	s.fail("background work of the store: " + err.Error())
 }

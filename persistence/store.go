@@ -82,6 +82,7 @@ type Store struct {
 	fs     vfs.FS // as given; Pebble writes through one that watches for a full disk
 	lock   *pebble.Lock
 	db     *pebble.DB
+	pebble *pebble.Options
 	cache  *pebble.Cache
 	health interface{ Close() error }
 
@@ -134,11 +135,11 @@ func (s *Store) open() error {
 	if err := s.openPebble(); err != nil {
 		return s.openError(err)
 	}
-	if err := s.checkFormat(); err != nil {
-		return err
-	}
 	if s.opts.ReadOnly {
 		return nil
+	}
+	if err := s.checkFormat(); err != nil {
+		return err
 	}
 	return s.replaySpool()
 }
@@ -154,7 +155,9 @@ func (s *Store) openPebble() (err error) {
 			}
 		}
 	}()
-	s.db, err = pebble.Open(s.dir, s.pebbleOptions())
+	s.pebble = s.pebbleOptions()
+	s.pebble.EnsureDefaults()
+	s.db, err = pebble.Open(s.dir, s.pebble)
 	return err
 }
 
@@ -238,6 +241,8 @@ func (s *Store) recognize() error {
 	return nil
 }
 
+var errNewer = errors.New("was written by a newer version of evald")
+
 var (
 	unknownFormat  = regexp.MustCompile(`unknown format major version (\d+)`)
 	otherComparer  = regexp.MustCompile(`comparer name from file "([^"]*)"`)
@@ -249,12 +254,12 @@ func (s *Store) openError(err error) error {
 	text := newlineInError.ReplaceAllString(err.Error(), "; ")
 	switch {
 	case unknownFormat.MatchString(text):
-		return fmt.Errorf("the store in %s was written by a newer version of evald", s.opts.Dir)
+		return fmt.Errorf("the store in %s %w", s.opts.Dir, errNewer)
 	case otherComparer.MatchString(text):
 		return fmt.Errorf("%s holds the database of another program", s.dir)
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("cannot open the store in %s: the disk is full; free some space and start again", s.opts.Dir)
-	case errors.Is(err, pebble.ErrCorruption):
+	case pebble.IsCorruptionError(err):
 		return fmt.Errorf("the store in %s is damaged: %s; restore a backup, or see what is intact with evald check", s.opts.Dir, text)
 	}
 	return fmt.Errorf("cannot open the store in %s: %s", s.opts.Dir, text)
@@ -270,8 +275,8 @@ func (s *Store) checkFormat() error {
 		case len(version) != 1 || version[0] == 0:
 			return fmt.Errorf("the store in %s is damaged: bad version row %q", s.opts.Dir, version)
 		case version[0] > rowVersion:
-			return fmt.Errorf("the store in %s was written by a newer version of evald: its rows have version %d, this program reads up to %d",
-				s.opts.Dir, version[0], rowVersion)
+			return fmt.Errorf("the store in %s %w: its rows have version %d, this program reads up to %d",
+				s.opts.Dir, errNewer, version[0], rowVersion)
 		}
 		return nil
 	}
