@@ -111,7 +111,7 @@ func measure(ctx context.Context, o Options, load workload, addr string, round i
 	}
 	defer c.Close()
 	step := fmt.Sprintf("%s on %s", load.name, addr)
-	cmd, err := load.prepare(setup{ctx: ctx, c: c, o: o, progress: o.reporter("fill "+step, 0)}, first)
+	cmd, err := load.prepare(setup{ctx: ctx, c: c, o: o, progress: o.reporter("fill " + step)}, first)
 	if err != nil {
 		return Result{}, err
 	}
@@ -120,7 +120,7 @@ func measure(ctx context.Context, o Options, load workload, addr string, round i
 		seed: o.Seed + uint64(max(round, 0))<<32, // the same keys on both servers, others in each round
 		hist: hdrhistogram.New(1, int64(time.Hour), 3),
 	}
-	stop := d.watch(o.reporter(step, o.Requests))
+	stop := d.watch(o.reporter(step))
 	err = d.run(ctx)
 	stop()
 	if err != nil {
@@ -129,12 +129,12 @@ func measure(ctx context.Context, o Options, load workload, addr string, round i
 	return d.result(load.name), nil
 }
 
-// reporter binds a step's name and total to Options.Progress.
-func (o *Options) reporter(step string, total int) func(done int) {
+// reporter binds a step's name to Options.Progress.
+func (o *Options) reporter(step string) func(done, total int) {
 	if o.Progress == nil {
-		return func(int) {}
+		return func(int, int) {}
 	}
-	return func(done int) { o.Progress(step, done, max(total, done)) }
+	return func(done, total int) { o.Progress(step, done, total) }
 }
 
 // driver is one measured round: what to send, and what came of it.
@@ -155,7 +155,7 @@ type driver struct {
 }
 
 // watch reports progress ten times a second until the returned function is called, which reports a last time.
-func (d *driver) watch(report func(done int)) (stop func()) {
+func (d *driver) watch(report func(done, total int)) (stop func()) {
 	quit, finished := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(finished)
@@ -164,9 +164,9 @@ func (d *driver) watch(report func(done int)) (stop func()) {
 		for {
 			select {
 			case <-tick.C:
-				report(int(d.done.Load()))
+				report(int(d.done.Load()), d.requests)
 			case <-quit:
-				report(int(d.done.Load()))
+				report(int(d.done.Load()), d.requests)
 				return
 			}
 		}

@@ -110,7 +110,7 @@ type setup struct {
 	ctx      context.Context
 	c        *respclient.Client
 	o        Options
-	progress func(done int)
+	progress func(done, total int)
 }
 
 // prepare brings the server into the state the workload needs and returns the request.
@@ -157,7 +157,7 @@ func (s setup) each(n int, command func(i int) []string) error {
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
-		s.progress(sent)
+		s.progress(sent, n)
 	}
 	return nil
 }

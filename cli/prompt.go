@@ -39,15 +39,27 @@ func (a *App) promptCommand() *cli.Command {
 			if err := s.connect(c.Context); err != nil {
 				return err
 			}
-			defer func() { s.c.Close() }()
-			// Close wakes a Receive that waits for a reply or for the next message of a subscription.
-			stop := context.AfterFunc(c.Context, func() { s.c.Close() })
-			defer stop()
-			err := s.run(c.Context, a.In, c.Args().Slice(), variable(a.Environ, "HOME"))
-			if c.Context.Err() != nil {
+			run := func() error { return s.pipe(a.In) }
+			switch {
+			case c.NArg() > 0:
+				run = func() error { return s.once(c.Args().Slice()) }
+			case isTerminal(a.In) && isTerminal(a.Out) && liner.TerminalSupported():
+				line := liner.NewLiner()
+				defer line.Close() // gives the terminal its own mode back
+				history := openHistory(line, variable(a.Environ, "HOME"))
+				defer saveHistory(line, history)
+				run = func() error { return s.prompt(c.Context, line) }
+			}
+			// Neither a read from the terminal nor one from the server ends by itself when the user interrupts.
+			done := make(chan error, 1)
+			go func() { done <- run() }()
+			select {
+			case err := <-done:
+				s.c.Close()
+				return err
+			case <-c.Context.Done():
 				return errInterrupted
 			}
-			return err
 		},
 	}
 }
@@ -100,19 +112,14 @@ func (s *session) connect(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) run(ctx context.Context, in io.Reader, args []string, home string) error {
-	if len(args) > 0 {
-		v, err := s.c.Do(args...)
-		if err != nil {
-			return err
-		}
-		s.print(v)
-		return s.follow(args[0])
+// once runs one command.
+func (s *session) once(args []string) error {
+	v, err := s.c.Do(args...)
+	if err != nil {
+		return err
 	}
-	if isTerminal(in) && liner.TerminalSupported() {
-		return s.prompt(ctx, home)
-	}
-	return s.pipe(in)
+	s.print(v)
+	return s.follow(args[0])
 }
 
 // pipe runs each line of in. Error replies are printed among the others; they make the exit code 1 at the end.
@@ -183,21 +190,10 @@ func (s *session) follow(command string) error {
 	}
 }
 
-// prompt reads commands from the terminal, with history in ~/.evald_history and the server's commands for completion.
-func (s *session) prompt(ctx context.Context, home string) error {
-	line := liner.NewLiner()
-	defer line.Close()
+// prompt reads commands from the terminal, with the server's commands for completion.
+func (s *session) prompt(ctx context.Context, line *liner.State) error {
 	line.SetCtrlCAborts(true)
 	line.SetCompleter(completer(s.commands()))
-	history := ""
-	if home != "" {
-		history = filepath.Join(home, ".evald_history")
-		if f, err := os.Open(history); err == nil {
-			line.ReadHistory(f)
-			f.Close()
-		}
-		defer saveHistory(line, history)
-	}
 	for {
 		text, err := line.Prompt(s.promptText())
 		if errors.Is(err, liner.ErrPromptAborted) || errors.Is(err, io.EOF) {
@@ -310,10 +306,27 @@ func completer(names []string) liner.Completer {
 	}
 }
 
+// openHistory reads ~/.evald_history and returns its path, "" without a home.
+func openHistory(line *liner.State, home string) string {
+	if home == "" {
+		return ""
+	}
+	path := filepath.Join(home, ".evald_history")
+	if f, err := os.Open(path); err == nil {
+		line.ReadHistory(f)
+		f.Close()
+	}
+	return path
+}
+
+// saveHistory writes the history back; the prompt works without one, so failing to is not an error.
 func saveHistory(line *liner.State, path string) {
+	if path == "" {
+		return
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return // the prompt works without
+		return
 	}
 	line.WriteHistory(f)
 	f.Close()
