@@ -64,6 +64,9 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 	return u.sink.result
 }
 
+// longGap is how many steps of Lua since the last call make its end no good as the start of the next: some 5 us.
+const longGap = 500
+
 // resolve finds the command, by way of the call site if its first argument is always the same string.
 func (r *Runtime) resolve(c *lua.Call) *command.Spec {
 	name := c.Arg(1)

@@ -87,7 +87,7 @@ func (r *Runtime) runScript(c *command.Ctx, s *script, readOnly bool) error {
 }
 
 // deliver replies the first result of a script to the caller.
-func (r *Runtime) deliver(c *lua.Call) { r.reply(r.run.caller.Reply, c.Arg(1), 0) }
+func (r *Runtime) deliver(c *lua.Call) { r.reply(r.run.out, c.Arg(1), 0) }
 
 // admit is the list of refusals before a script with a shebang starts; one without is judged call by call.
 func (r *Runtime) admit(c *command.Ctx, flags scriptFlags, readOnly bool) error {

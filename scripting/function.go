@@ -272,8 +272,8 @@ func (r *Runtime) functionStats(c *command.Ctx) error {
 		c.Reply.BulkString("name")
 		c.Reply.BulkString(r.run.name)
 		c.Reply.BulkString("command")
-		c.Reply.Array(len(r.run.caller.Args))
-		for _, a := range r.run.caller.Args {
+		c.Reply.Array(len(r.run.args))
+		for _, a := range r.run.args {
 			c.Reply.Bulk(a)
 		}
 		c.Reply.BulkString("duration_ms")

@@ -13,9 +13,10 @@ type run struct {
 	active   bool
 	name     string // SHA1, or the function's name: what errors call it
 	flags    scriptFlags
-	readOnly bool        // *_RO or no-writes
-	caller   command.Ctx // the call that runs it, with the client's database
-	ctx      command.Ctx // what redis.call runs its commands with
+	readOnly bool          // *_RO or no-writes
+	out      command.Reply // the caller's
+	args     [][]byte      // the caller's
+	ctx      command.Ctx   // what redis.call runs its commands with
 	sink     sink
 	argv     [][]byte
 	text     []byte // numbers among argv
@@ -23,6 +24,7 @@ type run struct {
 	killed   bool
 	busy     bool
 	started  int64 // ns
+	steps    int64 // of Lua when the last call began
 	save     engine.Savepoint
 	undo     bool
 	function bool // run by FCALL
@@ -31,13 +33,16 @@ type run struct {
 // begin prepares the run that the call c asked for.
 func (r *Runtime) begin(c *command.Ctx, name string, flags scriptFlags, readOnly bool) {
 	u := &r.run
-	argv, text := u.argv, u.text
-	*u = run{active: true, name: name, flags: flags, readOnly: readOnly || flags&flagNoWrites != 0, caller: *c, argv: argv, text: text, sink: u.sink}
-	u.ctx = *c
-	u.ctx.Mode = c.Mode | command.InScript
+	u.active, u.name, u.flags, u.function = true, name, flags, false
+	u.readOnly = readOnly || flags&flagNoWrites != 0
+	u.wrote, u.killed, u.busy, u.steps = false, false, false, 0
+	u.out, u.args = c.Reply, c.Args
+	x := &u.ctx
+	x.KS, x.Env, x.DB, x.Client, x.Mode, x.Reply = c.KS, c.Env, c.DB, c.Client, c.Mode|command.InScript, &u.sink
 	u.sink.reset(r, 2)
-	u.ctx.Reply = &u.sink
-	u.started = r.opt.Env.Nanotime()
+	if u.started = r.opt.Env.Mark; u.started == 0 {
+		u.started = r.opt.Env.Nanotime()
+	}
 	if u.undo = r.Limits.Rollback || flags&flagRollback != 0; u.undo {
 		u.save = r.opt.KS.Savepoint()
 	}
@@ -47,6 +52,7 @@ func (r *Runtime) begin(c *command.Ctx, name string, flags scriptFlags, readOnly
 // slice is called by the VM every few thousand steps.
 func (r *Runtime) slice() error {
 	u := &r.run
+	r.opt.Env.Mark = 0
 	ms := (r.opt.Env.Nanotime() - u.started) / 1e6
 	if limit := r.Limits.MaxRuntime; limit > 0 && ms >= limit && (u.undo || !u.wrote) {
 		return errRuntime

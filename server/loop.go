@@ -50,7 +50,7 @@ func (s *Server) turn() {
 
 // tick reads the clock, once per turn.
 func (s *Server) tick() {
-	s.ks.BeginTurn(s.opts.Clock())
+	s.ks.BeginTurn(s.clock())
 	s.us = s.ks.NowMicros()
 	s.ms = s.us / 1000
 }
@@ -70,10 +70,11 @@ func (s *Server) timeout() int {
 	if len(s.resumed) > 0 {
 		return 0
 	}
-	return int(min(max(0, next-s.opts.Clock()/1000), cronInterval))
+	return int(min(max(0, next-s.clock()/1000), cronInterval))
 }
 
 func (s *Server) handle(ev event) {
+	s.env.Mark = 0
 	if ev.fd < len(s.byFD) && s.byFD[ev.fd] != nil {
 		c := s.byFD[ev.fd]
 		if ev.writable {

@@ -44,9 +44,13 @@ func CheckArity(s *Spec, args [][]byte) error {
 // scripts and re-runs alike. It returns the handler's error.
 func Call(c *Ctx) error {
 	s, env := c.Spec, c.Env
-	start := env.Nanotime()
+	start := env.Mark
+	if start == 0 {
+		start = env.Nanotime()
+	}
 	err := s.Do(c)
-	nanos := env.Nanotime() - start
+	env.Mark = env.Nanotime()
+	nanos := env.Mark - start
 	s.usage.add(nanos)
 	if err != nil {
 		s.usage.Failed++

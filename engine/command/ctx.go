@@ -67,6 +67,9 @@ type Env struct {
 	Table *Table
 	// Nanotime is a monotonic clock in ns, for timing calls.
 	Nanotime func() int64
+	// Mark is when the last call ended, if the next one follows at once; else 0. Reading the clock costs as much as a small command:
+	// calls in a row share the reading between them.
+	Mark int64
 	// Loading is true until the store has been read.
 	Loading bool
 	// ReadOnlyReplica refuses writes.
