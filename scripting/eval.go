@@ -78,11 +78,7 @@ func (r *Runtime) runScript(c *command.Ctx, s *script, readOnly bool) error {
 	}
 	n, _ := numkeys(c)
 	r.begin(c, s.sha, s.flags, readOnly)
-	r.keys = r.fillArgs(r.keys, c.Args[3:3+n])
-	r.argv = r.fillArgs(r.argv, c.Args[3+n:])
-	r.argsGlobal = true
-	r.state.SetGlobal("KEYS", lua.TableValue(r.keys))
-	r.state.SetGlobal("ARGV", lua.TableValue(r.argv))
+	r.setArgGlobals(c.Args[3:3+n], c.Args[3+n:])
 	return r.finish(r.state.Run(s.proto, r.onResult))
 }
 
@@ -110,6 +106,18 @@ func (r *Runtime) admit(c *command.Ctx, flags scriptFlags, readOnly bool) error 
 		}
 	}
 	return nil
+}
+
+// setArgGlobals makes the globals KEYS and ARGV tables of the arguments.
+func (r *Runtime) setArgGlobals(keys, argv [][]byte) {
+	oldKeys, oldArgv := r.keys, r.argv
+	r.keys, r.argv = r.fillArgs(oldKeys, keys), r.fillArgs(oldArgv, argv)
+	if r.argsGlobal && r.keys == oldKeys && r.argv == oldArgv {
+		return // the globals are these tables already
+	}
+	r.argsGlobal = true
+	r.state.SetGlobal("KEYS", lua.TableValue(r.keys))
+	r.state.SetGlobal("ARGV", lua.TableValue(r.argv))
 }
 
 // fillArgs returns a table of the arguments: the one of the last run if it fits.
