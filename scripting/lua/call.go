@@ -205,6 +205,7 @@ func (t *Thread) adjustVarargs(p *Proto, fn, n int) int {
 		t.stack[base+i] = t.stack[fn+1+i]
 		t.stack[fn+1+i] = Nil
 	}
+	t.stack[base+fixed] = Nil // the local arg, if it is there but not wanted
 	if p.vararg&varargNeeds != 0 {
 		extra := n - fixed
 		t.top = base + fixed

@@ -348,6 +348,9 @@ func (t *Thread) join(parts []Value) Value {
 		}
 	}
 	s := t.s
+	if size > math.MaxInt32 {
+		t.runtimeError("string length overflow")
+	}
 	s.chargeString(size)
 	s.steps -= int64(size >> 6)
 	str := allocString(size)
