@@ -45,7 +45,6 @@ func (s *Store) Load(ks *engine.Keyspace, progress func(done, total int) error) 
 	if err := loader.Finish(); err != nil {
 		return fmt.Errorf("the store in %s is damaged: %w", s.opts.Dir, err)
 	}
-	s.opts.Logf("%d keys loaded from %d rows", loader.Keys, loader.Rows)
 	return nil
 }
 
