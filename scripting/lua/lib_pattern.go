@@ -192,6 +192,7 @@ func expand(m *matcher, out *buffer, text []byte, start, end int) {
 			return
 		}
 		out.add(text[:i])
+		m.use(1)
 		ch := byte(0) // a % at the end gives a NUL byte, as it does in PUC
 		if i+1 < len(text) {
 			ch = text[i+1]

@@ -364,6 +364,9 @@ func (t *Thread) opVararg(i uint64) {
 		n = have
 		t.reserveTo(a + n + nativeSlots)
 		t.top = a + n
+		if t.s.steps -= int64(n >> 2); t.s.steps <= 0 {
+			t.s.sliceUsed()
+		}
 	}
 	for j := range n {
 		if j < have {
