@@ -209,3 +209,8 @@ func bigEntry(kind Kind, flags uint32, key []byte, obj uint32) entry {
 func (db *DB) modified(key []byte) {
 	db.ks.record(touch{kind: touchModified, db: uint8(db.id), name: db.ks.save(key)})
 }
+
+// aside records that the object of key was changed in a way that only readers of the key see.
+func (db *DB) aside(key []byte) {
+	db.ks.record(touch{kind: touchAside, db: uint8(db.id), name: db.ks.save(key)})
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/evald/evald/engine/compact"
 	"github.com/evald/evald/engine/intset"
+	"github.com/evald/evald/engine/stream"
 )
 
 // newBig returns an empty object of a big kind.
@@ -19,6 +20,8 @@ func (ks *Keyspace) newBig(k Kind) object {
 		return newBigSet()
 	case KindListBig:
 		return newBigList()
+	case KindStream:
+		return &bigStream{ks, stream.New()}
 	}
 	panic(fmt.Sprintf("engine: kind %d has no object", k))
 }

@@ -8,6 +8,7 @@ type touchKind uint8
 const (
 	touchEntry    touchKind = iota // a key's entry was made, changed or removed: its header row
 	touchModified                  // a key's object changed: no row of its own, but WATCH, blocked clients and tracking see it
+	touchAside                     // as touchModified, but of no interest to them: a stream's groups
 	touchElement                   // one element of an object: its element row
 	touchObject                    // an object was made (undo drops it) or removed (its element rows go)
 	touchRows                      // the rows with a prefix go: elements of a removed object
@@ -108,7 +109,7 @@ func (ks *Keyspace) finishTouches(u *unit) {
 	for i := range ts {
 		t := &ts[i]
 		switch t.kind {
-		case touchEntry, touchModified:
+		case touchEntry, touchModified, touchAside:
 			ks.gate.wrote(t.db, ks.span(t.name), ks.turn.seq)
 			if u.undone {
 				if e := ks.byID[t.db].dict.Find(ks.span(t.name)); e != nil {

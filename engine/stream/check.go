@@ -41,13 +41,18 @@ func (s *Stream) Check() error {
 	case s.meta.LastID.Less(prev):
 		return fmt.Errorf("last ID %v, last entry %v", s.meta.LastID, prev)
 	}
+	held := int64(0)
 	for i, g := range s.groups {
+		held += g.memory()
 		if i > 0 && s.groups[i-1].Name >= g.Name {
 			return fmt.Errorf("group %q follows %q", g.Name, s.groups[i-1].Name)
 		}
 		if err := g.check(); err != nil {
 			return fmt.Errorf("group %q: %w", g.Name, err)
 		}
+	}
+	if held != s.held {
+		return fmt.Errorf("groups of %d bytes, counted as %d", held, s.held)
 	}
 	return nil
 }

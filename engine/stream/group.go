@@ -17,8 +17,14 @@ type Group struct {
 	LastID      ID    // last entry delivered
 	EntriesRead int64 // entries delivered in the stream's life, or UnknownRead
 
+	stream    *Stream // which counts its bytes
 	pending   list[delivery]
 	consumers []*Consumer // by name
+}
+
+// memory returns how many bytes the group takes.
+func (g *Group) memory() int64 {
+	return groupBytes + int64(len(g.consumers))*consumerBytes + int64(g.pending.n)*pendingBytes
 }
 
 // Consumer is one reader of a group. Its times are the caller's to set.
@@ -67,8 +73,9 @@ func (s *Stream) CreateGroup(name []byte, last ID, entriesRead int64) (g *Group,
 	if found {
 		return s.groups[i], false
 	}
-	g = &Group{Name: string(name), LastID: last, EntriesRead: entriesRead}
+	g = &Group{Name: string(name), LastID: last, EntriesRead: entriesRead, stream: s}
 	s.groups = slices.Insert(s.groups, i, g)
+	s.held += groupBytes
 	return g, true
 }
 
@@ -81,6 +88,7 @@ func (s *Stream) DestroyGroup(name []byte) *Group {
 	}
 	g := s.groups[i]
 	s.groups = slices.Delete(s.groups, i, i+1)
+	s.held -= g.memory()
 	return g
 }
 
@@ -91,6 +99,7 @@ func (s *Stream) RestoreGroup(g *Group) {
 		panic("stream: restored a group that exists")
 	}
 	s.groups = slices.Insert(s.groups, i, g)
+	s.held += g.memory()
 }
 
 // Consumers returns the consumers ordered by name. The slice belongs to the group.
@@ -118,6 +127,7 @@ func (g *Group) CreateConsumer(name []byte, now int64) (c *Consumer, ok bool) {
 	}
 	c = &Consumer{Name: string(name), SeenTime: now, ActiveTime: -1}
 	g.consumers = slices.Insert(g.consumers, i, c)
+	g.stream.held += consumerBytes
 	return c, true
 }
 
@@ -138,6 +148,7 @@ func (g *Group) DeleteConsumer(c *Consumer, visit func(Pending)) {
 		panic("stream: deleted a consumer of another group")
 	}
 	g.consumers = slices.Delete(g.consumers, i, i+1)
+	g.stream.held -= consumerBytes
 }
 
 // RestoreConsumer puts back a consumer that DeleteConsumer removed, without pending entries.
@@ -147,6 +158,7 @@ func (g *Group) RestoreConsumer(c *Consumer) {
 		panic("stream: restored a consumer that exists")
 	}
 	g.consumers = slices.Insert(g.consumers, i, c)
+	g.stream.held += consumerBytes
 }
 
 // PendingCount returns the group's number of pending entries.
@@ -200,6 +212,7 @@ func (g *Group) SetPending(p Pending) (old Pending, had bool) {
 	if x == nil {
 		g.pending.put(p.ID, d)
 		p.Consumer.pending.put(p.ID, struct{}{})
+		g.stream.held += pendingBytes
 		return Pending{}, false
 	}
 	old = x.pending(&x.v)
@@ -220,6 +233,7 @@ func (g *Group) Ack(id ID) (old Pending, ok bool) {
 	old = x.pending(&x.v)
 	g.pending.remove(id)
 	old.Consumer.pending.remove(id)
+	g.stream.held -= pendingBytes
 	return old, true
 }
 

@@ -3,6 +3,7 @@ package enginetest
 
 import (
 	"github.com/evald/evald/engine"
+	"github.com/evald/evald/engine/stream"
 )
 
 func (w *Workload) hash(db *engine.DB, key []byte) {
@@ -98,5 +99,66 @@ func (w *Workload) list(db *engine.DB, key []byte) {
 	l.Finish(engine.EventList, "lpush")
 }
 
-// Streams join when the engine has their mutators.
-func (w *Workload) stream(*engine.DB, []byte) {}
+func (w *Workload) stream(db *engine.DB, key []byte) {
+	s, err := db.StreamForUpdate(key)
+	if err != nil {
+		return
+	}
+	if !s.Exists() {
+		s.Create()
+	}
+	for range 1 + w.rng.IntN(6) {
+		switch data := s.Data(); w.rng.IntN(9) {
+		case 0:
+			s.Delete(w.entryID(data))
+		case 1:
+			s.Trim(stream.TrimSpec{MaxLen: uint64(w.rng.IntN(6)), Approximate: w.rng.IntN(2) == 0})
+		case 2:
+			s.Trim(stream.TrimSpec{ByID: true, MinID: w.entryID(data), Approximate: w.rng.IntN(2) == 0})
+		case 3:
+			m := data.Meta()
+			m.LastID.Ms++
+			m.EntriesAdded += 3
+			s.SetMeta(m)
+		case 4, 5:
+			w.group(&s, data)
+		default:
+			if id, ok := data.NextSeq(data.Meta().LastID.Ms + uint64(w.rng.IntN(2))); ok {
+				s.Add(id, [][]byte{w.text(), w.text()})
+			}
+		}
+	}
+	s.Finish(engine.EventStream, "xadd")
+}
+
+// entryID returns the ID of some entry, or of none.
+func (w *Workload) entryID(data *stream.Stream) stream.ID {
+	id := data.FirstID()
+	id.Ms += uint64(w.rng.IntN(4))
+	id.Seq += uint64(w.rng.IntN(3))
+	return id
+}
+
+// group changes a consumer group.
+func (w *Workload) group(s *engine.Stream, data *stream.Stream) {
+	name := []byte{'g', byte('0' + w.rng.IntN(2))}
+	s.CreateGroup(name, stream.ID{}, stream.UnknownRead)
+	g := data.Group(name)
+	c, _ := s.Consumer(g, []byte{'c', byte('0' + w.rng.IntN(3))})
+	switch w.rng.IntN(8) {
+	case 0:
+		s.DestroyGroup(g)
+	case 1:
+		s.DeleteConsumer(g, c)
+	case 2:
+		s.SetGroup(g, w.entryID(data), int64(w.rng.IntN(5)))
+	case 3:
+		s.Ack(g, w.entryID(data))
+	default:
+		s.See(g, c, w.rng.IntN(2) == 0)
+		for it := data.Range(w.entryID(data), stream.MaxID, false); it.Next(); {
+			s.Advance(g, it.ID())
+			s.SetPending(g, stream.Pending{ID: it.ID(), Consumer: c, Time: w.KS.Now(), Count: 1})
+		}
+	}
+}
