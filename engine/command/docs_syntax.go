@@ -176,6 +176,9 @@ func (p *syntaxParser) repetition(list []Argument) (n, end int) {
 		return 0, 0
 	}
 	repeated := p.words[p.at:i]
+	if len(repeated) == 0 { // "[...]" alone repeats all of them
+		return len(list), i + 2
+	}
 	var words []string
 	for n = 1; n <= len(list); n++ {
 		words = append(slices.Clone(list[len(list)-n].words), words...)
