@@ -219,6 +219,9 @@ func (h *Hash) setCompact(field, val []byte, maxEntries int) (created, ok bool) 
 		h.setInline(KindHashCompact, compact.Append(compact.Append(h.edit(), field), val))
 		return true, true
 	}
+	if compact.Len(b)/2 > maxEntries {
+		return false, false // the limit was lowered
+	}
 	h.setInline(KindHashCompact, compact.Replace(h.edit(), compact.Next(b, off), val))
 	return false, true
 }

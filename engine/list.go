@@ -59,7 +59,7 @@ func (l *List) room(elem []byte) {
 
 func (l *List) convert() {
 	big := newBigList()
-	l.Walk(0, l.Len(), false, func(b []byte) bool { big.l.PushTail(b, noChanges); return true })
+	l.Walk(0, l.Len(), false, func(b []byte) bool { big.l.PushTail(b, noChanges); big.changed(); return true })
 	l.promote(KindListBig, big)
 }
 
@@ -68,16 +68,18 @@ func noChanges(int64, []byte, bool) {}
 // mutate runs f on the big list with what records its changes.
 func (l *List) mutate(f func(b *list.List, ch list.Changes)) {
 	i, o := l.object()
-	if !l.touched {
-		l.touched = true
-		l.db.modified(l.key)
-	}
+	big := o.(*bigList)
 	before := o.memory()
-	f(o.(*bigList).l, func(pos int64, old []byte, existed bool) {
+	f(big.l, func(pos int64, old []byte, existed bool) {
+		if !l.touched {
+			l.touched = true
+			l.db.modified(l.key)
+		}
 		var sub [8]byte
 		binary.BigEndian.PutUint64(sub[:], posBits(pos))
 		l.db.ks.touchWith(i, sub[:], old, existed)
 	})
+	big.changed()
 	l.grew(o, before)
 }
 
@@ -188,14 +190,7 @@ func (l *List) Trim(from, to int) {
 		l.setInline(KindListCompact, b)
 		return
 	}
-	l.mutate(func(b *list.List, ch list.Changes) {
-		if to < n {
-			b.DeleteRange(to, n, ch)
-		}
-		if from > 0 {
-			b.DeleteRange(0, min(from, to), ch)
-		}
-	})
+	l.mutate(func(b *list.List, ch list.Changes) { b.Trim(from, to-1, ch) })
 }
 
 // Remove takes out up to count elements equal to elem, from the tail for a negative count, all for 0, and returns how many.
@@ -271,10 +266,24 @@ func (l *List) Walk(from, n int, reverse bool, f func(elem []byte) bool) {
 
 // bigList is a list in chunks. Its elements are named by position, 8 bytes that sort like it; row value: the element.
 type bigList struct {
-	l *list.List
+	l       *list.List
+	used    int64 // bytes at the last count
+	changes int   // since then
 }
 
-func newBigList() *bigList { return &bigList{list.New()} }
+func newBigList() *bigList {
+	l := &bigList{l: list.New()}
+	l.changed()
+	return l
+}
+
+// changed is called after every change. Counting the bytes walks the chunks, so it is done once in so many changes as there are
+// chunks: what is missing meanwhile is at most the bytes of one change per chunk.
+func (l *bigList) changed() {
+	if l.changes--; l.changes <= 0 {
+		l.used, l.changes = int64(l.l.MemUsage())+16, l.l.Chunks()
+	}
+}
 
 // posBits maps positions to integers whose big-endian bytes sort like them.
 func posBits(pos int64) uint64 { return uint64(pos) ^ 1<<63 }
@@ -293,10 +302,14 @@ func (l *bigList) putElement(sub, val []byte) error {
 		return errBadPosition
 	}
 	l.l.PutPos(subPos(sub), val)
+	l.changed()
 	return nil
 }
 
-func (l *bigList) dropElement(sub []byte) { l.l.DropPos(subPos(sub)) }
+func (l *bigList) dropElement(sub []byte) {
+	l.l.DropPos(subPos(sub))
+	l.changed()
+}
 
 func (l *bigList) elements(f func(sub, val []byte) bool) {
 	var sub [8]byte
@@ -309,5 +322,5 @@ func (l *bigList) elements(f func(sub, val []byte) bool) {
 }
 
 func (l *bigList) length() int          { return l.l.Len() }
-func (l *bigList) memory() int64        { return int64(l.l.MemUsage()) + 16 }
+func (l *bigList) memory() int64        { return l.used }
 func (l *bigList) mustNotBeEmpty() bool { return true }

@@ -109,6 +109,12 @@ func (db *DB) SetRaw(key, val []byte) {
 	copy(entryValue(e), val)
 }
 
+// SetText is SetString that keeps val as text even if it is an integer, as INCRBYFLOAT does.
+func (db *DB) SetText(key, val []byte, expire int64) {
+	e := db.overwrite(key, KindRaw, len(val), expire)
+	copy(entryValue(e), val)
+}
+
 // SetInt makes key the integer n.
 func (db *DB) SetInt(key []byte, n, expire int64) { db.setInt(key, n, expire) }
 

@@ -69,6 +69,9 @@ func (z *ZSet) Set(member []byte, score float64) (old float64, existed bool) {
 			return old, true
 		}
 		l := &z.db.ks.Limits
+		if score == 0 {
+			score = 0 // the small encoding of Redis keeps no sign of zero
+		}
 		if existed || z.Len() < l.ZSetMaxListpackEntries && len(member) <= l.ZSetMaxListpackValue {
 			z.setCompact(member, score, existed)
 			return old, existed

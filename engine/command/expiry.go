@@ -73,11 +73,11 @@ func (o expireCond) allows(old, at int64) bool {
 
 // expire is EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT. A time in the past deletes the key.
 func expire(c *Ctx, seconds, relative bool) error {
-	n, err := c.Int(2)
+	cond, err := parseExpireCond(c, 3, len(c.Args))
 	if err != nil {
 		return err
 	}
-	cond, err := parseExpireCond(c, 3, len(c.Args))
+	n, err := c.Int(2)
 	if err != nil {
 		return err
 	}

@@ -282,13 +282,10 @@ type scanOptions struct {
 	noValues bool
 }
 
-// parseScan reads the cursor at argument i and the options behind it.
-func parseScan(c *Ctx, i int) (o scanOptions, err error) {
-	if o.cursor, err = parseCursor(c.Args[i]); err != nil {
-		return o, err
-	}
-	o.count = 10
-	for i++; i < len(c.Args); i++ {
+// parseScan reads the options from argument i on.
+func parseScan(c *Ctx, cursor uint64, i int) (o scanOptions, err error) {
+	o.cursor, o.count = cursor, 10
+	for ; i < len(c.Args); i++ {
 		more := i+1 < len(c.Args)
 		switch {
 		case more && c.Is(i, "count"):
@@ -358,8 +355,19 @@ func scanReply(c *Ctx, o *scanOptions, step func(cursor uint64, n *int) (next ui
 	}
 }
 
+// emptyScan is the reply of HSCAN, SSCAN and ZSCAN on an absent key, whatever the options.
+func emptyScan(c *Ctx) {
+	c.Reply.Array(2)
+	c.Reply.BulkString("0")
+	c.Reply.Array(0)
+}
+
 func scan(c *Ctx) error {
-	o, err := parseScan(c, 1)
+	cursor, err := parseCursor(c.Args[1])
+	if err != nil {
+		return err
+	}
+	o, err := parseScan(c, cursor, 2)
 	if err != nil {
 		return err
 	}

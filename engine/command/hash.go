@@ -224,8 +224,10 @@ func hincrby(c *Ctx) error {
 }
 
 func hincrbyfloat(c *Ctx) error {
-	if _, _, ok := parseLongDouble(c.Args[3]); !ok {
+	if _, inf, ok := parseLongDouble(c.Args[3]); !ok {
 		return ErrNotFloat
+	} else if inf {
+		return Error("ERR value is NaN or Infinity")
 	}
 	h, err := c.DB.HashForUpdate(c.Args[1])
 	if err != nil {
@@ -248,11 +250,19 @@ func hincrbyfloat(c *Ctx) error {
 }
 
 func hscan(c *Ctx) error {
-	o, err := parseScan(c, 2)
+	cursor, err := parseCursor(c.Args[2])
 	if err != nil {
 		return err
 	}
 	h, err := c.DB.Hash(c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !h.Exists() {
+		emptyScan(c)
+		return nil
+	}
+	o, err := parseScan(c, cursor, 3)
 	if err != nil {
 		return err
 	}

@@ -306,8 +306,11 @@ func lpos(c *Ctx) error {
 		more := i+1 < len(c.Args)
 		switch {
 		case more && c.Is(i, "rank"):
-			if rank, ok = ParseInt(c.Args[i+1]); !ok || rank == math.MinInt64 {
-				return errRank
+			if rank, ok = ParseInt(c.Args[i+1]); !ok {
+				return ErrNotInt
+			}
+			if rank == math.MinInt64 {
+				return errRandomRange
 			}
 			if rank == 0 {
 				return Error("ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list")
@@ -341,9 +344,6 @@ func lpos(c *Ctx) error {
 	}
 	return nil
 }
-
-// errRank is sic: Redis speaks of the range that a rank must have in the words of a 64-bit minimum.
-const errRank Error = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
 
 // lposReply replies the indexes of the matches from the rank-th on, from the tail for a negative rank, and returns how many.
 func lposReply(c *Ctx, l *engine.List, rank, count, maxlen int64) (found int) {

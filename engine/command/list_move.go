@@ -81,7 +81,7 @@ func blockingMove(c *Ctx, fromHead, toHead bool, timeout int) error {
 	}
 	done, err := moveElement(c, fromHead, toHead)
 	if err == nil && !done {
-		waitFor(c, Block{Keys: c.Args[1:2], Type: engine.TypeList, Deadline: until, Timeout: Reply.Nil})
+		waitFor(c, c.Args[1:2], engine.TypeList, until, Reply.Nil)
 	}
 	return err
 }
@@ -135,7 +135,7 @@ func bpop(c *Ctx, head bool) error {
 			return nil
 		}
 	}
-	waitFor(c, Block{Keys: c.Args[1:last], Type: engine.TypeList, Deadline: until, Timeout: Reply.NilArray})
+	waitFor(c, c.Args[1:last], engine.TypeList, until, Reply.NilArray)
 	return nil
 }
 
@@ -162,7 +162,7 @@ func blmpop(c *Ctx) error {
 	}
 	done, err := lmpopFirst(c, &m)
 	if err == nil && !done {
-		waitFor(c, Block{Keys: m.keys, Type: engine.TypeList, Deadline: until, Timeout: Reply.NilArray})
+		waitFor(c, m.keys, engine.TypeList, until, Reply.NilArray)
 	}
 	return err
 }

@@ -77,5 +77,5 @@ func Help(c *Ctx, name string, lines ...string) {
 		c.Reply.Status(l)
 	}
 	c.Reply.Status("HELP")
-	c.Reply.Status("    Print this help.")
+	c.Reply.Status("    Prints this help.")
 }

@@ -150,11 +150,19 @@ func smove(c *Ctx) error {
 }
 
 func sscan(c *Ctx) error {
-	o, err := parseScan(c, 2)
+	cursor, err := parseCursor(c.Args[2])
 	if err != nil {
 		return err
 	}
 	s, err := c.DB.Set(c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !s.Exists() {
+		emptyScan(c)
+		return nil
+	}
+	o, err := parseScan(c, cursor, 3)
 	if err != nil {
 		return err
 	}

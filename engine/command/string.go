@@ -122,13 +122,18 @@ type setOptions struct {
 // parseSet reads the options from argument i on. SET takes all but PERSIST, GETEX only expiries and PERSIST.
 func parseSet(c *Ctx, i int, getex bool) (o setOptions, err error) {
 	for ; i < len(c.Args); i++ {
-		noExpiry := o.unit == "" && !o.keepTTL && !o.persist
-		noCond := !o.nx && !o.xx && o.ifeq == nil && o.ifne == nil
+		// The same word may come again, as in Redis.
+		noTTL, noPersist := !o.keepTTL, !o.persist
+		expiry := func(unit string) bool {
+			return noTTL && noPersist && (o.unit == "" || o.unit == unit) && i+1 < len(c.Args) && c.Is(i, unit)
+		}
+		noValue := o.ifeq == nil && o.ifne == nil
+		noCond := noValue && !o.nx && !o.xx
 		more := i+1 < len(c.Args)
 		switch {
-		case !getex && noCond && c.Is(i, "nx"):
+		case !getex && noValue && !o.xx && c.Is(i, "nx"):
 			o.nx = true
-		case !getex && noCond && c.Is(i, "xx"):
+		case !getex && noValue && !o.nx && c.Is(i, "xx"):
 			o.xx = true
 		case !getex && noCond && more && c.Is(i, "ifeq"):
 			i++
@@ -138,20 +143,20 @@ func parseSet(c *Ctx, i int, getex bool) (o setOptions, err error) {
 			o.ifne = c.Args[i]
 		case !getex && c.Is(i, "get"):
 			o.get = true
-		case !getex && noExpiry && c.Is(i, "keepttl"):
+		case !getex && o.unit == "" && c.Is(i, "keepttl"):
 			o.keepTTL = true
-		case getex && noExpiry && c.Is(i, "persist"):
+		case getex && o.unit == "" && c.Is(i, "persist"):
 			o.persist = true
-		case noExpiry && more && c.Is(i, "ex"):
+		case expiry("ex"):
 			i++
 			o.unit, o.expire = "ex", c.Args[i]
-		case noExpiry && more && c.Is(i, "px"):
+		case expiry("px"):
 			i++
 			o.unit, o.expire = "px", c.Args[i]
-		case noExpiry && more && c.Is(i, "exat"):
+		case expiry("exat"):
 			i++
 			o.unit, o.expire = "exat", c.Args[i]
-		case noExpiry && more && c.Is(i, "pxat"):
+		case expiry("pxat"):
 			i++
 			o.unit, o.expire = "pxat", c.Args[i]
 		default:
@@ -419,7 +424,7 @@ func incrbyfloat(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.DB.SetString(c.Args[1], sum, engine.KeepTTL)
+	c.DB.SetText(c.Args[1], sum, engine.KeepTTL)
 	c.Notify(engine.EventString, "incrbyfloat", c.Args[1])
 	c.Reply.Bulk(sum)
 	return nil

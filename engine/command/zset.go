@@ -238,11 +238,19 @@ func zrank(c *Ctx) error {
 }
 
 func zscan(c *Ctx) error {
-	o, err := parseScan(c, 2)
+	cursor, err := parseCursor(c.Args[2])
 	if err != nil {
 		return err
 	}
 	z, err := c.DB.ZSet(c.Args[1])
+	if err != nil {
+		return err
+	}
+	if !z.Exists() {
+		emptyScan(c)
+		return nil
+	}
+	o, err := parseScan(c, cursor, 3)
 	if err != nil {
 		return err
 	}

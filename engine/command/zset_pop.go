@@ -48,7 +48,7 @@ func popScored(z *engine.ZSet, count int, highest bool, out *scored) {
 // zpop is ZPOPMIN and ZPOPMAX key [count].
 func zpop(c *Ctx) error {
 	if len(c.Args) > 3 {
-		return WrongArity(c.Spec.Name)
+		return ErrSyntax
 	}
 	count := int64(1)
 	if len(c.Args) == 3 {
@@ -96,7 +96,12 @@ const (
 func deadline(c *Ctx, i int) (int64, error) {
 	f, ok := ParseFloat(c.Args[i])
 	if !ok {
-		return 0, errTimeoutFloat
+		// Redis reads a long double, whose range is wider.
+		if big, inf, ok := parseLongDouble(c.Args[i]); !ok || inf {
+			return 0, errTimeoutFloat
+		} else if f = math.MaxFloat64; big.Sign() < 0 {
+			f = -1
+		}
 	}
 	if f < 0 {
 		return 0, errTimeoutNegative
@@ -134,14 +139,15 @@ func bzpop(c *Ctx) error {
 		c.Reply.Double(out.scores[0])
 		return nil
 	}
-	waitFor(c, Block{Keys: c.Args[1:last], Type: engine.TypeZSet, Deadline: until, Timeout: Reply.NilArray})
+	waitFor(c, c.Args[1:last], engine.TypeZSet, until, Reply.NilArray)
 	return nil
 }
 
-// waitFor blocks, or replies at once as after the timeout where nothing may wait.
-func waitFor(c *Ctx, b Block) {
-	if !c.Block(b) {
-		b.Timeout(c.Reply)
+// waitFor blocks until one of the keys has an element or time runs out, with a null array as the reply. Where nothing may wait it
+// replies refused at once.
+func waitFor(c *Ctx, keys [][]byte, t engine.Type, until int64, refused func(Reply)) {
+	if !c.Block(Block{Keys: keys, Type: t, Deadline: until, Timeout: Reply.NilArray}) {
+		refused(c.Reply)
 	}
 }
 
@@ -209,7 +215,7 @@ func bzmpop(c *Ctx) error {
 	}
 	done, err := zmpopFirst(c, &m)
 	if err == nil && !done {
-		waitFor(c, Block{Keys: m.keys, Type: engine.TypeZSet, Deadline: until, Timeout: Reply.NilArray})
+		waitFor(c, m.keys, engine.TypeZSet, until, Reply.NilArray)
 	}
 	return err
 }

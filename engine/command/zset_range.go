@@ -235,7 +235,7 @@ func parseQuery(c *Ctx, i, lo int, kind rangeKind, rev, general, store bool) (q 
 			}
 			q.limited = true
 			i += 2
-		case general && c.Is(i, "rev"):
+		case general && !q.rev && c.Is(i, "rev"):
 			q.rev = true
 		case general && kind == byRank && c.Is(i, "bylex"):
 			kind = byLex

@@ -135,7 +135,10 @@ func (l *List) bytes(e compact.Elem) []byte {
 	return e.Bytes()
 }
 
-// MemUsage returns the bytes that the list takes.
+// Chunks returns how many chunks there are.
+func (l *List) Chunks() int { return l.hi - l.lo }
+
+// MemUsage returns the bytes that the list takes. It walks the chunks.
 func (l *List) MemUsage() int {
 	total := int(unsafe.Sizeof(*l)) + cap(l.slots)*8 + cap(l.sums)*8
 	for _, c := range l.slots[l.lo:l.hi] {
