@@ -342,13 +342,6 @@ func (l *lexer) longString(level int, unfinished string, keep bool) *String {
 		switch l.current {
 		case endOfSource:
 			l.fail(unfinished, tokenEOF)
-		case '[':
-			if l.longBracket() == level {
-				l.save()
-				if level == 0 {
-					l.fail("nesting of [[...]] is deprecated", '[')
-				}
-			}
 		case ']':
 			if l.longBracket() == level {
 				l.save()

@@ -1,0 +1,576 @@
+// A generator of random Lua programs that end, for the differential and the native fuzz tests.
+package lua
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// programWriter writes one random program. Loops are bounded by their form, recursion by a depth argument.
+type programWriter struct {
+	*rand.Rand
+	b       strings.Builder
+	locals  []string // variables in scope
+	funcs   []string // functions of (depth, ...) in scope
+	depth   int      // nesting of blocks
+	loops   int      // nesting of loops
+	vararg  bool     // ... can be used
+	inCo    bool     // inside a coroutine body
+	nameSeq int
+	budget  int // statements left
+}
+
+// randomProgram returns a program that returns a string made of everything it emitted.
+func randomProgram(r *rand.Rand) string {
+	w := &programWriter{Rand: r, vararg: true, budget: 6 + r.IntN(30)}
+	w.b.WriteString(`local out, ne = {}, 0
+local function show(v)
+  local k = type(v)
+  if k == 'number' then return string.format('%.14g', v) end
+  if k == 'string' then return '"' .. string.sub(v, 1, 80) .. '"' .. #v end
+  if k == 'boolean' or k == 'nil' then return tostring(v) end
+  return k
+end
+local function emit(...)
+  ne = ne + 1
+  if ne > 200 then return ... end
+  local t = {}
+  for i = 1, select('#', ...) do t[i] = show((select(i, ...))) end
+  out[#out + 1] = table.concat(t, ',')
+  return ...
+end
+local function dump(t)
+  local n, r = 0, {}
+  if type(t) ~= 'table' then return emit(t) end
+  for k, v in pairs(t) do
+    n = n + 1
+    local kk = type(k)
+    if kk == 'table' or kk == 'function' or kk == 'thread' then r = {'objects'} break end
+    if n <= 30 then r[#r + 1] = show(k) .. '=' .. show(v) end
+  end
+  out[#out + 1] = table.concat(r, ';') .. '#' .. #t
+end
+local function main(...)
+`)
+	w.locals = []string{"out_"}
+	w.line("local out_ = 1")
+	w.blockOf(3 + r.IntN(5))
+	w.b.WriteString("end\n")
+	w.b.WriteString("local r = {pcall(main, 7, 'seven', nil, true)}\nemit(unpack(r, 1, 4))\nreturn table.concat(out, '|')\n")
+	return w.b.String()
+}
+
+func (w *programWriter) pick(choices ...string) string { return choices[w.IntN(len(choices))] }
+
+func (w *programWriter) line(format string, args ...any) {
+	w.b.WriteString(strings.Repeat(" ", w.depth))
+	fmt.Fprintf(&w.b, format, args...)
+	w.b.WriteString(w.pick("\n", "\n", "\n", " ", ";\n"))
+}
+
+func (w *programWriter) fresh() string {
+	w.nameSeq++
+	return fmt.Sprintf("%s%d", w.pick("a", "b", "x", "v"), w.nameSeq)
+}
+
+func (w *programWriter) local() string {
+	if len(w.locals) == 0 || w.IntN(40) == 0 {
+		return w.pick("KEYS", "undefinedglobal")
+	}
+	// Mostly recent ones.
+	i := len(w.locals) - 1 - w.IntN(min(len(w.locals), 6))
+	return w.locals[i]
+}
+
+func (w *programWriter) assignable() string {
+	if len(w.locals) == 0 {
+		return "out_"
+	}
+	return w.locals[len(w.locals)-1-w.IntN(min(len(w.locals), 6))]
+}
+
+// scope runs f and forgets the names it declared.
+func (w *programWriter) scope(f func()) {
+	locals, funcs := len(w.locals), len(w.funcs)
+	w.depth++
+	f()
+	w.depth--
+	w.locals, w.funcs = w.locals[:locals], w.funcs[:funcs]
+}
+
+func (w *programWriter) blockOf(n int) {
+	w.scope(func() {
+		for range n {
+			if w.budget <= 0 {
+				return
+			}
+			w.budget--
+			w.statement()
+		}
+		switch w.IntN(12) {
+		case 0:
+			w.line("do return %s end", w.exprList(2))
+		case 1:
+			if w.loops > 0 {
+				w.line("if %s then break end", w.expr(2))
+			}
+		}
+	})
+}
+
+func (w *programWriter) exprList(depth int) string {
+	n := w.IntN(3) + 1
+	parts := make([]string, n)
+	for i := range parts {
+		parts[i] = w.expr(depth)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (w *programWriter) literal() string {
+	switch w.IntN(14) {
+	case 0:
+		return "nil"
+	case 1:
+		return w.pick("true", "false")
+	case 2:
+		return w.pick("0", "-0", "1/0", "-1/0", "0/0", "2^53", "1e15", "1e300*1e10", "0x10", "1e-5", "123456789012", "-7.5", "3.14159", "5e-324", ".5", "2^31", "-2^31", "1e14")
+	case 3:
+		return w.pick("'10'", "' 3 '", "'0x1F'", "'abc'", "''", "'1e2'", "'x'", "'10a'", "'inf'", "'nan'", "'-5'", "'a\\0b'", "[[long]]", "\"q\\\"\\n\\065\"")
+	case 4:
+		return w.table()
+	case 5:
+		return "{}"
+	default:
+		return fmt.Sprint(w.IntN(12) - 2)
+	}
+}
+
+func (w *programWriter) table() string {
+	n := w.IntN(5)
+	parts := make([]string, n)
+	for i := range parts {
+		switch w.IntN(5) {
+		case 0:
+			parts[i] = fmt.Sprintf("%s = %s", w.field(), w.expr(1))
+		case 1:
+			parts[i] = fmt.Sprintf("[%s] = %s", w.expr(1), w.expr(1))
+		default:
+			parts[i] = w.expr(1)
+		}
+	}
+	list := strings.Join(parts, w.pick(", ", "; "))
+	if n > 0 {
+		list += w.pick("", "", ",")
+	}
+	return "{" + list + "}"
+}
+
+// primary is an operand that a number before it does not run into.
+func (w *programWriter) primary() string { return "(" + w.literal() + ")" }
+
+func (w *programWriter) field() string { return w.pick("x", "y", "name", "n", "key", "id", "f") }
+
+func (w *programWriter) expr(depth int) string {
+	if depth <= 0 || w.IntN(4) == 0 {
+		if w.IntN(2) == 0 {
+			return w.local()
+		}
+		return w.literal()
+	}
+	d := depth - 1
+	switch w.IntN(30) {
+	case 0, 1, 2, 3:
+		return fmt.Sprintf("%s %s %s", w.expr(d), w.pick("+", "-", "*", "/", "%", "+", "-"), w.expr(d))
+	case 4:
+		return fmt.Sprintf("(%s %s %s)", w.expr(d), w.pick("+", "-", "*", "/", "%"), w.expr(d))
+	case 5:
+		return fmt.Sprintf("%s ^ %s", w.expr(d), w.pick("2", "3", "0.5", "-1", "0", "10"))
+	case 6, 7, 8:
+		return fmt.Sprintf("(%s %s %s)", w.expr(d), w.pick("==", "~=", "<", ">", "<=", ">="), w.expr(d))
+	case 9, 10:
+		return fmt.Sprintf("(%s %s %s)", w.expr(d), w.pick("and", "or"), w.expr(d))
+	case 11:
+		return "not " + w.expr(d)
+	case 12:
+		return "-" + w.local()
+	case 13:
+		return "#" + w.local()
+	case 14:
+		return fmt.Sprintf("string.sub(%s .. %s, 1, 40)", w.expr(d), w.expr(d))
+	case 15:
+		return fmt.Sprintf("%s .. %s .. %s", w.pick("'k'", "1", w.local()), w.primary(), w.literal())
+	case 16, 17:
+		return fmt.Sprintf("%s.%s", w.local(), w.field())
+	case 18:
+		return fmt.Sprintf("%s[%s]", w.local(), w.expr(d))
+	case 19, 20:
+		return w.call(d)
+	case 21:
+		return w.function(d)
+	case 22:
+		if w.vararg {
+			return w.pick("...", "(...)", "select('#', ...)", "(select(2, ...))", "{...}")
+		}
+		return "arg"
+	case 23:
+		return fmt.Sprintf("tostring(%s)", w.pick("1", "'x'", "nil", "true", "1e15", "-0"))
+	case 24:
+		return fmt.Sprintf("tonumber(%s)", w.expr(d))
+	case 25:
+		return fmt.Sprintf("type(%s)", w.expr(d))
+	case 26:
+		return fmt.Sprintf("rawequal(%s, %s)", w.expr(d), w.expr(d))
+	case 27:
+		return fmt.Sprintf("%s(%s)", w.pick("rawget", "next", "unpack", "ipairs", "getmetatable", "math.floor", "math.abs"), w.expr(d))
+	case 28:
+		return w.libraryCall(d)
+	}
+	return "(" + w.expr(d) + ")"
+}
+
+func (w *programWriter) libraryCall(d int) string {
+	switch w.IntN(9) {
+	case 0:
+		return fmt.Sprintf("(%s):%s(%s)", w.pick("'hello'", "'a,b'", w.local()), w.pick("upper", "len", "byte", "sub", "rep", "nope", "find", "format"), w.pick("", "1", "2, 3", "'l'"))
+	case 1:
+		return fmt.Sprintf("table.concat(%s, ',')", w.expr(d))
+	case 2:
+		return fmt.Sprintf("math.max(%s)", w.exprList(d))
+	case 3:
+		return fmt.Sprintf("string.format('%s', %s)", w.pick("%d", "%s", "%5.2f", "%x", "%q", "%g"), w.expr(d))
+	case 4:
+		return fmt.Sprintf("select(%s, %s)", w.pick("1", "2", "-1", "'#'", w.local()), w.exprList(d))
+	case 5:
+		return fmt.Sprintf("unpack(%s, %s, %s)", w.expr(d), w.pick("1", "2", "0"), w.pick("3", "1", "nil"))
+	case 6:
+		return fmt.Sprintf("pcall(%s, %s)", w.expr(d), w.exprList(d))
+	case 7:
+		return fmt.Sprintf("table.remove(%s)", w.expr(d))
+	}
+	return fmt.Sprintf("next(%s, %s)", w.expr(d), w.pick("nil", "1", "'x'"))
+}
+
+func (w *programWriter) call(d int) string {
+	if len(w.funcs) == 0 || w.IntN(6) == 0 {
+		switch w.IntN(3) {
+		case 0:
+			return fmt.Sprintf("%s(%s)", w.local(), w.expr(d))
+		case 1:
+			return fmt.Sprintf("%s:%s(%s)", w.local(), w.field(), w.expr(d))
+		}
+		return fmt.Sprintf("emit(%s)", w.exprList(d))
+	}
+	return fmt.Sprintf("%s(%s, %s)", w.funcs[w.IntN(len(w.funcs))], w.depthArgument(), w.exprList(d))
+}
+
+// depthArgument is what bounds recursion: functions stop at 0.
+func (w *programWriter) depthArgument() string {
+	if w.hasDepth() {
+		return "depth - 1"
+	}
+	return w.pick("2", "3", "4")
+}
+
+func (w *programWriter) hasDepth() bool {
+	for _, l := range w.locals {
+		if l == "depth" {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *programWriter) function(d int) string {
+	return fmt.Sprintf("function(%s) return %s end", w.pick("", "p", "p, q", "..."), w.inFunction(func() string { return w.exprList(d) }))
+}
+
+func (w *programWriter) inFunction(f func() string) string {
+	vararg := w.vararg
+	w.vararg = false
+	s := f()
+	w.vararg = vararg
+	return s
+}
+
+func (w *programWriter) statement() {
+	switch w.IntN(28) {
+	case 0, 1, 2, 3:
+		name := w.fresh()
+		w.line("local %s = %s", name, w.expr(3))
+		w.locals = append(w.locals, name)
+	case 4:
+		a, b := w.fresh(), w.fresh()
+		w.line("local %s, %s = %s", a, b, w.exprList(2))
+		w.locals = append(w.locals, a, b)
+	case 5, 6:
+		w.line("%s = %s", w.assignable(), w.expr(3))
+	case 7:
+		w.line("%s, %s = %s", w.assignable(), w.assignable(), w.exprList(2))
+	case 8:
+		w.line("%s.%s = %s", w.local(), w.field(), w.expr(2))
+	case 9:
+		w.line("%s[%s] = %s", w.local(), w.expr(1), w.expr(2))
+	case 10, 11:
+		w.line("emit(%s)", w.exprList(2))
+	case 12:
+		w.line("dump(%s)", w.local())
+	case 13, 14:
+		w.ifStatement()
+	case 15:
+		w.forNumeric()
+	case 16:
+		w.forGeneric()
+	case 17:
+		w.whileLoop()
+	case 18, 19:
+		w.functionStatement()
+	case 20:
+		w.protected()
+	case 21:
+		w.coroutine()
+	case 22, 23:
+		w.metatable()
+	case 24:
+		w.closuresInLoop()
+	case 25:
+		w.line("%s", w.pick("table.insert("+w.local()+", "+w.expr(1)+")", "table.sort("+w.local()+")", "table.insert("+w.local()+", 1, "+w.expr(1)+")",
+			"error("+w.expr(1)+w.pick("", ", 0", ", 1", ", 2")+")", "assert("+w.exprList(1)+")", "rawset("+w.local()+", "+w.expr(1)+", "+w.expr(1)+")", "undefinedglobal = 1"))
+	case 26:
+		w.line("do")
+		w.blockOf(2)
+		w.line("end")
+	case 27:
+		w.holes()
+	}
+}
+
+func (w *programWriter) ifStatement() {
+	w.line("if %s then", w.expr(2))
+	w.blockOf(2)
+	for range w.IntN(2) {
+		w.line("elseif %s then", w.expr(2))
+		w.blockOf(1)
+	}
+	if w.IntN(2) == 0 {
+		w.line("else")
+		w.blockOf(2)
+	}
+	w.line("end")
+}
+
+func (w *programWriter) loop(f func()) {
+	if w.loops >= 2 {
+		w.line("emit(%s)", w.expr(1))
+		return
+	}
+	w.loops++
+	f()
+	w.loops--
+}
+
+func (w *programWriter) forNumeric() {
+	w.loop(func() {
+		v := w.fresh()
+		bounds := w.pick("1, 3", "3, 1, -1", "1, 0", "0, 1, 0.25", "'1', '3'", "1, 5, 2", "-1, 1", w.literal()+", "+w.literal()+", 100000")
+		w.line("for %s = %s do", v, bounds)
+		w.scope(func() {
+			w.locals = append(w.locals, v)
+			w.line("ne = ne + 1 if ne > 400 then break end")
+			w.blockOf(2)
+		})
+		w.line("end")
+	})
+}
+
+func (w *programWriter) forGeneric() {
+	w.loop(func() {
+		k, v := w.fresh(), w.fresh()
+		iter := w.pick("ipairs(%s)", "pairs(%s)", "next, %s", "string.gmatch('a1b2', '%%a'), %s", "%s")
+		w.line("for %s, %s in %s do", k, v, fmt.Sprintf(iter, w.pick(w.local(), w.table())))
+		w.scope(func() {
+			w.locals = append(w.locals, k, v)
+			w.line("ne = ne + 1 if ne > 400 then break end")
+			if w.IntN(3) > 0 {
+				w.line("if type(%s) == 'table' or type(%s) == 'function' then break end", k, k)
+			}
+			w.blockOf(2)
+		})
+		w.line("end")
+	})
+}
+
+func (w *programWriter) whileLoop() {
+	w.loop(func() {
+		v := w.fresh()
+		w.line("local %s = 0", v)
+		w.locals = append(w.locals, v)
+		if w.IntN(2) == 0 {
+			w.line("while %s < %d do", v, w.IntN(5))
+			w.line("%s = %s + 1 ne = ne + 1 if ne > 400 then break end", v, v)
+			hidden := w.hide(v)
+			w.blockOf(2)
+			hidden()
+			w.line("end")
+			return
+		}
+		w.line("repeat")
+		w.line("ne = ne + 1 if ne > 400 then break end")
+		w.scope(func() {
+			inner := w.fresh()
+			w.line("local %s = %s", inner, w.expr(2))
+			w.line("local function get%s() return %s end", inner, inner)
+			w.blockOf(1)
+			w.line("%s = %s + 1", v, v)
+			w.line("until %s > 2 or %s", v, w.pick(inner, "get"+inner+"()", w.expr(1)))
+		})
+	})
+}
+
+// hide takes a name out of scope until the function returned is called.
+func (w *programWriter) hide(name string) func() {
+	old := w.locals
+	var rest []string
+	for _, l := range old {
+		if l != name {
+			rest = append(rest, l)
+		}
+	}
+	w.locals = rest
+	return func() { w.locals = old }
+}
+
+func (w *programWriter) functionStatement() {
+	name := w.fresh()
+	params := w.pick("depth, p", "depth, p, q", "depth, ...", "depth")
+	form := w.IntN(4)
+	switch form {
+	case 0, 1:
+		w.line("local function %s(%s)", name, params)
+	case 2:
+		w.line("local %s = function(%s)", name, params)
+	case 3:
+		w.line("local %s = {} function %s.%s(%s)", name, name, "f", params)
+	}
+	if form < 2 {
+		w.funcs = append(w.funcs, name)
+	}
+	w.scope(func() {
+		vararg := w.vararg
+		w.vararg = strings.Contains(params, "...")
+		w.locals = append(w.locals, "depth")
+		for _, p := range []string{"p", "q"} {
+			if strings.Contains(params, p+",") || strings.HasSuffix(params, " "+p) {
+				w.locals = append(w.locals, p)
+			}
+		}
+		w.line("ne = ne + 1 if type(depth) ~= 'number' or depth <= 0 or ne > 300 then return %s end", w.literal())
+		hidden := w.hide("depth")
+		w.locals = append(w.locals, "depth")
+		loops := w.loops
+		w.loops = 1
+		w.blockOf(3)
+		w.loops = loops
+		w.line("return %s", w.pick(w.exprList(2), w.call(1)))
+		hidden()
+		w.vararg = vararg
+	})
+	w.line("end")
+	if form == 3 {
+		w.funcs = append(w.funcs, name+".f")
+	} else if form == 2 {
+		w.funcs = append(w.funcs, name)
+	}
+	w.locals = append(w.locals, name)
+}
+
+func (w *programWriter) protected() {
+	ok, e := w.fresh(), w.fresh()
+	if w.IntN(3) == 0 {
+		w.line("local %s, %s = xpcall(function()", ok, e)
+	} else {
+		w.line("local %s, %s = pcall(function(...)", ok, e)
+	}
+	vararg, loops := w.vararg, w.loops
+	w.vararg, w.loops = false, 1
+	w.blockOf(3)
+	w.line("return %s", w.exprList(2))
+	w.vararg, w.loops = vararg, loops
+	if strings.Contains(w.b.String()[max(0, strings.LastIndex(w.b.String(), "local "+ok)):], "xpcall") && strings.Contains(w.b.String()[strings.LastIndex(w.b.String(), "local "+ok):strings.LastIndex(w.b.String(), "local "+ok)+40], "xpcall") {
+		w.line("end, function(m) return %s end)", w.pick("m", "'H:' .. tostring(type(m) == 'string' and m or type(m))", "{m}"))
+	} else {
+		w.line("end)")
+	}
+	w.line("emit(%s, %s)", ok, e)
+	w.locals = append(w.locals, e)
+}
+
+func (w *programWriter) coroutine() {
+	co := w.fresh()
+	vararg, loops := w.vararg, w.loops
+	w.vararg, w.loops = true, 1
+	wrap := w.IntN(2) == 0
+	w.line("local %s = coroutine.%s(function(...)", co, map[bool]string{true: "wrap", false: "create"}[wrap])
+	w.blockOf(1)
+	w.line("local got = emit(coroutine.yield(%s))", w.exprList(1))
+	w.blockOf(2)
+	w.line("for i = 1, 2 do coroutine.yield(i, %s) end", w.expr(1))
+	w.line("return %s", w.exprList(1))
+	w.line("end)")
+	w.vararg, w.loops = vararg, loops
+	for range 1 + w.IntN(4) {
+		if wrap {
+			w.line("emit(pcall(%s, %s))", co, w.expr(1))
+		} else {
+			w.line("emit(coroutine.resume(%s, %s)) emit(coroutine.status(%s))", co, w.expr(1), co)
+		}
+	}
+}
+
+func (w *programWriter) metatable() {
+	t := w.fresh()
+	var events []string
+	for _, e := range []string{"__index", "__newindex", "__call", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__unm", "__len", "__concat", "__eq", "__lt", "__le", "__tostring", "__metatable"} {
+		if w.IntN(4) != 0 {
+			continue
+		}
+		body := w.inFunction(func() string { return w.expr(1) })
+		switch {
+		case e == "__index" && w.IntN(2) == 0:
+			events = append(events, fmt.Sprintf("%s = %s", e, w.pick(w.table(), w.local())))
+		case e == "__newindex" && w.IntN(2) == 0:
+			events = append(events, fmt.Sprintf("%s = function(t, k, v) rawset(t, k, %s) end", e, body))
+		case e == "__metatable":
+			events = append(events, e+" = 'locked'")
+		default:
+			events = append(events, fmt.Sprintf("%s = function(a, b, c) ne = ne + 1 if ne > 300 then error('enough', 0) end %s return %s end", e, w.pick("", "emit(type(a), type(b))"), body))
+		}
+	}
+	w.line("local %s = setmetatable(%s, {%s})", t, w.table(), strings.Join(events, ", "))
+	w.locals = append(w.locals, t)
+	if w.IntN(2) == 0 {
+		u := w.fresh()
+		w.line("local %s = setmetatable({}, getmetatable(%s))", u, t)
+		w.locals = append(w.locals, u)
+	}
+	w.line("emit(%s)", w.pick(t+" + 1", "1 - "+t, t+" .. 'x'", "#"+t, "-"+t, t+"()", t+".zzz", t+" == "+t, t+" < "+t, t+" <= 1", "tostring("+t+") ~= nil"))
+}
+
+func (w *programWriter) closuresInLoop() {
+	fs := w.fresh()
+	w.line("local %s = {}", fs)
+	w.line("for i = 1, 3 do local up = %s %s[i] = function(v) up = v or up i = i + 1 return up, i end end", w.expr(1), fs)
+	w.line("emit(%s[1](%s)) emit(%s[1]()) emit(%s[2]())", fs, w.expr(1), fs, fs)
+	w.locals = append(w.locals, fs)
+}
+
+func (w *programWriter) holes() {
+	t := w.fresh()
+	w.line("local %s = %s", t, w.table())
+	for range 1 + w.IntN(8) {
+		w.line("%s[%s] = %s", t, w.pick("1", "2", "3", "4", "5", "7", "8", "9", "16", "17", "#"+t, "#"+t+" + 1", "'k'", "-1", "2.5"), w.pick("nil", "1", "'v'", "true"))
+	}
+	w.line("dump(%s) emit(#%s, next(%s))", t, t, t)
+	w.locals = append(w.locals, t)
+}
