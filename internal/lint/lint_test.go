@@ -43,6 +43,7 @@ func rooms() []room {
 		{"server", []string{"engine/...", "scripting", "persistence", "server/...", "scripts", "golang.org/x/sys/unix",
 			"github.com/prometheus/client_golang/...", "github.com/prometheus/client_model/..."}},
 		{"scripts", nil},
+		{"examples", []string{"client/...", "github.com/redis/go-redis/v9/..."}},
 		{"client/respclient", []string{"github.com/tidwall/resp"}},
 		{"client", []string{"client/...", "scripts", "github.com/tidwall/resp", "github.com/redis/go-redis/v9/..."}},
 		{"bench", []string{"client/...", "scripts", "github.com/tidwall/resp", "github.com/HdrHistogram/hdrhistogram-go",

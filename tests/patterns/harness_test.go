@@ -88,7 +88,7 @@ func evaldArgs(port, dir string) []string {
 	if custom := os.Getenv("EVALD_ARGS"); custom != "" { // with {port} and {dir}
 		return strings.Fields(strings.NewReplacer("{port}", port, "{dir}", dir).Replace(custom))
 	}
-	return []string{"--port", port, "--dir", dir}
+	return []string{"serve", "--addr", "127.0.0.1:" + port, "--dir", dir}
 }
 
 // startServer runs binary on a free port in a directory of its own and waits until it answers.
