@@ -1,0 +1,105 @@
+// The guide is kept true: its redis-cli and Node examples are run, its Go examples are those that run as tests, and its
+// reference is made from the headers of the sources.
+package patterns
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/evald/evald/scripts"
+)
+
+const guide = "../../docs/patterns.md"
+
+func readGuide(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// blocks returns the fenced blocks of a language.
+func blocks(doc, language string) (out []string) {
+	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(doc, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// The reference stands below its heading. PATTERNS_WRITE=1 writes it.
+func TestGuideReference(t *testing.T) {
+	var want strings.Builder
+	for _, lib := range scripts.Libraries() {
+		want.WriteString("### " + lib.Name + "\n\n" + lib.Purpose + "\n\n" + lib.Reference())
+	}
+	doc := readGuide(t)
+	head, got, ok := strings.Cut(doc, "\n## Reference\n\n")
+	if !ok {
+		t.Fatal("the guide has no reference")
+	}
+	if got == want.String() {
+		return
+	}
+	if os.Getenv("PATTERNS_WRITE") == "" {
+		t.Fatal("the reference differs from the headers: run this test with PATTERNS_WRITE=1")
+	}
+	if err := os.WriteFile(guide, []byte(head+"\n## Reference\n\n"+want.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every command of the guide gives what the guide says.
+func TestGuideCommands(t *testing.T) {
+	if _, err := exec.LookPath("redis-cli"); err != nil {
+		t.Skip("needs redis-cli on PATH")
+	}
+	eachServer(t, func(t *testing.T, c *caller) {
+		host, port, _ := strings.Cut(c.rdb.Options().Addr, ":")
+		for _, block := range blocks(readGuide(t), "sh") {
+			for _, step := range strings.Split("\n"+block, "\n$ ")[1:] {
+				command, want, _ := strings.Cut(step, "\n")
+				line := strings.Replace(command, "redis-cli ", "redis-cli --no-raw -h "+host+" -p "+port+" ", 1)
+				got, err := exec.Command("bash", "-c", line).CombinedOutput()
+				if err != nil || strings.TrimSpace(string(got)) != strings.TrimSpace(want) {
+					t.Errorf("$ %s\n%s(%v), the guide says\n%s", command, got, err, want)
+				}
+			}
+		}
+	})
+}
+
+// Every Go example of the guide is part of one that runs.
+func TestGuideGo(t *testing.T) {
+	b, err := os.ReadFile("../../client/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range blocks(readGuide(t), "go") {
+		if !strings.Contains(string(b), strings.TrimRight(block, "\n")) {
+			t.Errorf("not in client/example_test.go:\n%s", block)
+		}
+	}
+}
+
+// Every Node example of the guide runs and prints what its last comment says.
+func TestGuideNode(t *testing.T) {
+	if err := exec.Command("node", "-e", "require('redis')").Run(); err != nil {
+		t.Skip("needs node with the package redis (npm install redis, NODE_PATH)")
+	}
+	eachServer(t, func(t *testing.T, c *caller) {
+		for _, block := range blocks(readGuide(t), "js") {
+			lines := strings.Split(strings.TrimSpace(block), "\n")
+			cmd := exec.Command("node", "-e", block)
+			cmd.Env = append(os.Environ(), "REDIS_URL=redis://"+c.rdb.Options().Addr)
+			got, err := cmd.CombinedOutput()
+			if want := strings.TrimPrefix(lines[len(lines)-1], "// "); err != nil || strings.TrimSpace(string(got)) != want {
+				t.Errorf("%s(%v), the guide says %s", got, err, want)
+			}
+		}
+	})
+}
