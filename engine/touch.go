@@ -89,6 +89,9 @@ func (ks *Keyspace) Undoable() bool { return ks.unit.active && ks.unit.undo }
 // UnitTouched tells whether the running unit has changed anything so far.
 func (ks *Keyspace) UnitTouched() bool { return len(ks.turn.touches) > ks.unit.first }
 
+// UnitTouches returns how many touches the running unit has left so far.
+func (ks *Keyspace) UnitTouches() int { return len(ks.turn.touches) - ks.unit.first }
+
 // End finishes the unit and keeps its effects.
 func (ks *Keyspace) End() Outcome {
 	u := &ks.unit

@@ -23,6 +23,7 @@ func (r *Runtime) openRedis() {
 		{Name: "set_repl", Fn: r.setRepl},
 		{Name: "replicate_commands", Fn: func(c *lua.Call) int { return c.Return1(lua.Bool(true)) }},
 		{Name: "acl_check_cmd", Fn: r.aclCheckCmd},
+		{Name: "rollback", Fn: r.rollback},
 		{Name: "breakpoint", Fn: func(c *lua.Call) int { return c.Return1(lua.Bool(false)) }},
 		{Name: "debug", Fn: func(c *lua.Call) int { return c.Return0() }},
 	})
@@ -65,15 +66,18 @@ func (r *Runtime) statusReply(c *lua.Call) int {
 
 // errorReply returns {err = message}: a leading '-' is optional, and a message of one word gets the code ERR.
 func (r *Runtime) errorReply(c *lua.Call) int {
-	return r.singleField(c, r.values.err, func(s string) string {
-		if strings.HasPrefix(s, "-") {
-			return s[1:]
-		}
-		if !strings.Contains(s, " ") {
-			return "ERR " + s
-		}
-		return s
-	})
+	return r.singleField(c, r.values.err, errorCode)
+}
+
+// errorCode gives a message its code: what stands behind a leading '-', or ERR if the message is one word.
+func errorCode(s string) string {
+	if strings.HasPrefix(s, "-") {
+		return s[1:]
+	}
+	if !strings.Contains(s, " ") {
+		return "ERR " + s
+	}
+	return s
 }
 
 func (r *Runtime) sha1hex(c *lua.Call) int {

@@ -15,9 +15,12 @@ const evalCacheSize = 500
 type script struct {
 	sha    string // 40 hexadecimal digits, lower case
 	source string
-	flags  scriptFlags
+	limits scriptLimits
 	proto  *lua.Proto
 	lru    *list.Element // nil: came by SCRIPT LOAD and is never evicted
+
+	stats   stats
+	profile *profile // nil: off
 }
 
 // cache holds the compiled scripts by SHA1.

@@ -58,9 +58,25 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 	if spec.Flags&command.Write != 0 {
 		u.wrote = true
 	}
+	u.calls++
+	if u.explain {
+		r.note(spec, u.argv)
+	}
+	n := r.state.Steps()
+	if n-u.steps > longGap {
+		r.opt.Env.Mark = 0
+	}
+	u.steps = n
+	before := r.opt.Env.Mark
+	if u.profile != nil && before == 0 {
+		before = r.opt.Env.Nanotime()
+	}
 	r.state.Hold()        // a command is not left half way because its reply fills the script's memory
 	_ = command.Call(ctx) // its error is the sink's value
 	r.state.Release()
+	if u.profile != nil {
+		r.profileCall(spec, r.opt.Env.Mark-before)
+	}
 	return u.sink.result
 }
 

@@ -14,7 +14,7 @@ func (r *Runtime) Commands() []command.Spec {
 	depends := "Depends on the script that is executed."
 	eval := func(name, since, summary, syntax string, flags command.Flags, use command.KeyUse, do command.Handler) command.Spec {
 		return command.Spec{Name: name, Arity: -3, Flags: flags, Keys: []command.KeySpec{command.Counted(2, use)}, Group: command.GroupScripting, Since: since,
-			Complexity: depends, Summary: summary, Syntax: syntax + " numkeys [key [key ...]] [arg [arg ...]]", Do: do}
+			Complexity: depends, Summary: summary, Syntax: syntax + " numkeys [key [key ...]] [arg [arg ...]]", Do: do, After: r.account}
 	}
 	rw, ro := command.RW|command.Access|command.Update, command.RO|command.Access
 	return append([]command.Spec{
@@ -73,11 +73,11 @@ func numkeys(c *command.Ctx) (int, error) {
 
 // runScript runs a compiled script for the call c and writes its reply.
 func (r *Runtime) runScript(c *command.Ctx, s *script, readOnly bool) error {
-	if err := r.admit(c, s.flags, readOnly); err != nil {
+	if err := r.admit(c, s.limits.flags, readOnly); err != nil {
 		return err
 	}
 	n, _ := numkeys(c)
-	r.begin(c, s.sha, s.flags, readOnly)
+	r.begin(c, s.sha, s.limits, readOnly, &s.stats, s.profile)
 	r.setArgGlobals(c.Args[3:3+n], c.Args[3+n:])
 	return r.finish(r.state.Run(s.proto, r.onResult))
 }

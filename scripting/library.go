@@ -22,6 +22,9 @@ type function struct {
 	flagNames         []string
 	callback          lua.Value
 	lib               *library
+
+	stats   stats
+	profile *profile // nil: off
 }
 
 // libraries are all loaded libraries; a change makes a new one of these, so that a failed load leaves nothing behind.

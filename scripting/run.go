@@ -22,43 +22,75 @@ type run struct {
 	text     []byte // numbers among argv
 	wrote    bool   // it has called a write command
 	killed   bool
-	busy     bool
 	started  int64 // ns
 	steps    int64 // of Lua when the last call began
 	save     engine.Savepoint
-	undo     bool
+	saved    bool // save is set
+	mark     int  // of what the unit had queued outside the keyspace
+	undo     bool // an error undoes everything
 	function bool // run by FCALL
+	explain  bool // a dry run: everything is undone, effects are kept
+	effects  []effect
+
+	maxRuntime int64 // ms
+	calls      uint64
+	touches    int
+	bytes      int64
+	stats      *stats   // nil: not counted
+	profile    *profile // nil: off
 }
 
 // begin prepares the run that the call c asked for.
-func (r *Runtime) begin(c *command.Ctx, name string, flags scriptFlags, readOnly bool) {
+func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bool, st *stats, p *profile) {
 	u := &r.run
-	u.active, u.name, u.flags, u.function = true, name, flags, false
-	u.readOnly = readOnly || flags&flagNoWrites != 0
-	u.wrote, u.killed, u.busy, u.steps = false, false, false, 0
-	u.out, u.args = c.Reply, c.Args
+	u.active, u.name, u.flags, u.function, u.explain = true, name, l.flags, false, false
+	u.readOnly = readOnly || l.flags&flagNoWrites != 0
+	u.wrote, u.killed, u.steps, u.calls = false, false, 0, 0
+	u.out, u.args, u.stats, u.profile = c.Reply, c.Args, st, p
 	x := &u.ctx
 	x.KS, x.Env, x.DB, x.Client, x.Mode, x.Reply = c.KS, c.Env, c.DB, c.Client, c.Mode|command.InScript, &u.sink
 	u.sink.reset(r, 2)
 	if u.started = r.opt.Env.Mark; u.started == 0 {
 		u.started = r.opt.Env.Nanotime()
 	}
-	if u.undo = r.Limits.Rollback || flags&flagRollback != 0; u.undo {
+	u.undo = r.Limits.Rollback || l.flags&flagRollback != 0
+	// Every script that may write can be undone, asked for or not: SCRIPT KILL FORCE and redis.rollback come later.
+	if u.saved = !u.readOnly; u.saved {
 		u.save = r.opt.KS.Savepoint()
+		if r.opt.Mark != nil {
+			u.mark = r.opt.Mark()
+		}
 	}
-	r.state.SetBudget(lua.Budget{OnSlice: r.onSlice, Memory: r.Limits.MaxMemory})
+	u.touches = r.opt.KS.UnitTouches()
+	u.maxRuntime = lower(r.Limits.MaxRuntime, l.maxRuntime)
+	budget := lua.Budget{OnSlice: r.onSlice, Memory: lower(r.Limits.MaxMemory, l.maxMemory)}
+	if p != nil {
+		p.runs++
+		budget.Slice = profileSlice
+	}
+	r.state.SetBudget(budget)
+}
+
+// lower returns the lower of two limits of which 0 is none.
+func lower(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // slice is called by the VM every few thousand steps.
 func (r *Runtime) slice() error {
 	u := &r.run
+	if u.profile != nil {
+		r.sample()
+	}
 	r.opt.Env.Mark = 0
 	ms := (r.opt.Env.Nanotime() - u.started) / 1e6
-	if limit := r.Limits.MaxRuntime; limit > 0 && ms >= limit && (u.undo || !u.wrote) {
+	if limit := u.maxRuntime; limit > 0 && ms >= limit && (u.undo || !u.wrote) {
 		return errRuntime
 	}
 	if after := r.Limits.BusyAfter; after > 0 && ms >= after && r.opt.WhileBusy != nil {
-		u.busy = true
 		r.opt.WhileBusy()
 	}
 	switch {
@@ -82,15 +114,34 @@ func (r *Runtime) finish(err *lua.Error) error {
 	if err != nil {
 		reply = r.scriptError(err)
 	}
-	if u.undo {
-		if err != nil {
-			r.opt.KS.RollbackTo(u.save)
-		} else {
-			r.opt.KS.Release(u.save)
+	if u.stats != nil {
+		u.touches = r.opt.KS.UnitTouches() - u.touches
+		u.bytes = r.state.Memory()
+		if reply != nil {
+			u.stats.failed(reply.Error())
 		}
+	}
+	if u.saved {
+		r.settle(err != nil && u.undo || u.explain)
 	}
 	u.active = false
 	return reply
+}
+
+// settle keeps what the run did, or undoes it.
+func (r *Runtime) settle(undo bool) {
+	u := &r.run
+	if !undo {
+		r.opt.KS.Release(u.save)
+		return
+	}
+	r.opt.KS.RollbackTo(u.save)
+	if r.opt.Unwind != nil {
+		r.opt.Unwind(u.mark)
+	}
+	if u.stats != nil {
+		u.stats.rolled++
+	}
 }
 
 // scriptError is the reply for a run that ended with an error: its text, the script's name, and the place.

@@ -18,6 +18,10 @@ type Options struct {
 	Log func(level int, msg string)
 	// Version is REDIS_VERSION, Redis's level of compatibility, such as "7.4.2".
 	Version string
+	// Mark and Unwind bracket what a unit has queued outside the keyspace, such as messages of PUBLISH: Unwind drops what was queued
+	// since that Mark.
+	Mark   func() int
+	Unwind func(mark int)
 	// WhileBusy is called now and then from inside a script that has run longer than BusyAfter: the server answers other clients
 	// there. It may call Kill.
 	WhileBusy func()
@@ -84,7 +88,7 @@ func (r *Runtime) compile(sha string, src []byte) (*script, error) {
 	s := &script{sha: sha, source: string(src)}
 	var body string
 	var err error
-	if s.flags, body, err = parseScript(s.source); err != nil {
+	if s.limits, body, err = parseScript(s.source); err != nil {
 		return nil, err
 	}
 	r.state.SetMaxSource(r.Limits.MaxSource)
@@ -105,10 +109,10 @@ func (r *Runtime) kill(function, force bool) error {
 		return errBusyFunction
 	case !u.function && function:
 		return errBusyScript
-	case u.wrote && !u.undo:
+	case u.wrote && !u.undo && !force:
 		return errUnkillable
 	}
-	u.killed = true
+	u.killed, u.undo = true, u.undo || force
 	return nil
 }
 

@@ -15,7 +15,7 @@ func (r *Runtime) scriptSubcommands() []command.Spec {
 	exists.Tips = []string{"request_policy:all_shards", "response_policy:agg_logical_and"}
 	load := sub("load", 3, command.NoScript|command.Stale, "2.6.0", "O(N) with N being the length in bytes of the script body.", "Loads a server-side Lua script to the script cache.", "script", r.scriptLoad)
 	flush := sub("flush", -2, command.NoScript, "2.6.0", "O(N) with N being the number of scripts in cache", "Removes all server-side Lua scripts from the script cache.", "[ASYNC | SYNC]", r.scriptFlush)
-	kill := sub("kill", 2, command.NoScript|command.AllowBusy, "2.6.0", "O(1)", "Terminates a server-side Lua script during execution.", "", r.scriptKill)
+	kill := sub("kill", -2, command.NoScript|command.AllowBusy, "2.6.0", "O(1)", "Terminates a server-side Lua script during execution.", "[FORCE]", r.scriptKill)
 	for _, s := range []*command.Spec{&load, &flush} {
 		s.Tips = []string{"request_policy:all_nodes", "response_policy:all_succeeded"}
 	}
@@ -23,6 +23,10 @@ func (r *Runtime) scriptSubcommands() []command.Spec {
 	return []command.Spec{exists, flush,
 		sub("help", 2, command.Loading|command.Stale, "5.0.0", "O(1)", "Returns helpful text about the different subcommands.", "", scriptHelp),
 		kill, load,
+		sub("explain", -4, command.NoScript|command.Write, "extension", "Depends on the script that is executed.", "Runs a script, undoes what it did, and replies its result and the write commands it called.", "script numkeys [key [key ...]] [arg [arg ...]]", r.scriptExplain),
+		sub("list", 2, command.NoScript, "extension", "O(N) with N being the number of cached scripts", "Lists the cached scripts.", "", r.scriptList),
+		sub("profile", 4, command.NoScript, "extension", "O(1)", "Switches profiling of a script or function, or replies its profile by line.", "sha1 <ON | OFF | REPORT>", r.scriptProfile),
+		sub("stats", -2, command.NoScript, "extension", "O(N) with N being the number of scripts", "Returns counters and run times of a script or function, or of all.", "[sha1] [RESET]", r.scriptStats),
 		sub("show", 3, command.NoScript, "8.0.0", "O(1)", "Show server-side Lua script in the script cache.", "sha1", r.scriptShow),
 	}
 }
@@ -77,8 +81,14 @@ func (r *Runtime) scriptShow(c *command.Ctx) error {
 	return nil
 }
 
+// scriptKill stops the running script. FORCE, an extension, stops one that has written too, and undoes what it did.
+// SCRIPT KILL [FORCE]
 func (r *Runtime) scriptKill(c *command.Ctx) error {
-	if err := r.kill(false, false); err != nil {
+	force := len(c.Args) == 3 && c.Is(2, "force")
+	if len(c.Args) > 2 && !force {
+		return command.WrongArity(c.Spec.FullName())
+	}
+	if err := r.kill(false, force); err != nil {
 		return err
 	}
 	c.Reply.Status("OK")

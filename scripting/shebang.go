@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/evald/evald/engine/command"
@@ -52,21 +53,41 @@ func splitShebang(src string) (h header, body string, ok bool) {
 	return h, body, true
 }
 
-// parseScript reads the shebang of an EVAL script.
-func parseScript(src string) (flags scriptFlags, body string, err error) {
+// scriptLimits are what a script may do and use: its flags, and bounds of its own below the server's.
+type scriptLimits struct {
+	flags      scriptFlags
+	maxRuntime int64 // ms; 0: the server's
+	maxMemory  int64 // bytes; 0: the server's
+}
+
+// parseScript reads the shebang of an EVAL script: "#!lua [flags=a,b] [max-runtime=ms] [max-memory=bytes]". The last two are an
+// extension.
+func parseScript(src string) (l scriptLimits, body string, err error) {
 	h, body, ok := splitShebang(src)
 	if !ok {
-		return flagCompat, src, nil
+		return scriptLimits{flags: flagCompat}, src, nil
 	}
 	if !strings.Contains(src, "\n") || h.engine == "" {
-		return 0, "", command.Error("ERR Invalid script shebang")
+		return l, "", command.Error("ERR Invalid script shebang")
 	}
 	if !strings.EqualFold(h.engine, "lua") {
-		return 0, "", command.Error("ERR Unexpected engine in script shebang: " + h.engine)
+		return l, "", command.Error("ERR Unexpected engine in script shebang: " + h.engine)
 	}
 	for _, o := range h.options {
+		if o.name == "max-runtime" || o.name == "max-memory" {
+			n, err := strconv.ParseInt(o.value, 10, 64)
+			if err != nil || n <= 0 {
+				return l, "", command.Error("ERR Invalid value of lua shebang option: " + o.name + valueSuffix(o.value))
+			}
+			if o.name == "max-runtime" {
+				l.maxRuntime = n
+			} else {
+				l.maxMemory = n
+			}
+			continue
+		}
 		if o.name != "flags" {
-			return 0, "", command.Error("ERR Unknown lua shebang option: " + o.name + valueSuffix(o.value))
+			return l, "", command.Error("ERR Unknown lua shebang option: " + o.name + valueSuffix(o.value))
 		}
 		for _, name := range strings.Split(o.value, ",") {
 			if name == "" {
@@ -74,12 +95,12 @@ func parseScript(src string) (flags scriptFlags, body string, err error) {
 			}
 			f, known := flagNames[name]
 			if !known {
-				return 0, "", command.Error("ERR Unexpected flag in script shebang: " + name)
+				return l, "", command.Error("ERR Unexpected flag in script shebang: " + name)
 			}
-			flags |= f
+			l.flags |= f
 		}
 	}
-	return flags, body, nil
+	return l, body, nil
 }
 
 func valueSuffix(v string) string {

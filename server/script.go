@@ -4,7 +4,14 @@ import "github.com/evald/evald/scripting"
 
 // openScripting makes the Lua runtime: its commands, its limits and what it needs of the loop.
 func (s *Server) openScripting() {
-	s.scripts = scripting.New(scripting.Options{KS: s.ks, Env: &s.env, Version: redisVersion, Log: s.logScript, WhileBusy: s.whileBusy})
+	s.scripts = scripting.New(scripting.Options{KS: s.ks, Env: &s.env, Version: redisVersion, Log: s.logScript, WhileBusy: s.whileBusy,
+		Mark: func() int { return len(s.pushes) }, Unwind: s.dropPushes})
+}
+
+// dropPushes forgets the messages that were queued after the first n: the script that sent them is undone.
+func (s *Server) dropPushes(n int) {
+	clear(s.pushes[n:])
+	s.pushes = s.pushes[:n]
 }
 
 // scriptLevels are the names of redis.log's levels.

@@ -51,7 +51,10 @@ func Call(c *Ctx) error {
 	err := s.Do(c)
 	env.Mark = env.Nanotime()
 	nanos := env.Mark - start
-	s.usage.add(nanos)
+	s.usage.Add(nanos)
+	if s.After != nil {
+		s.After(c, nanos)
+	}
 	if err != nil {
 		s.usage.Failed++
 		msg := errorText(err)
@@ -69,7 +72,8 @@ func Call(c *Ctx) error {
 // errorText is the reply for an error of a handler: user errors carry their code, all else is a defect and says so.
 func errorText(err error) string { return err.Error() }
 
-func (u *Usage) add(nanos int64) {
+// Add counts a call of that duration.
+func (u *Usage) Add(nanos int64) {
 	u.Calls++
 	u.Nanos += uint64(nanos)
 	if u.Buckets == nil {
@@ -97,4 +101,16 @@ func BucketLimit(i int) int64 {
 		return 4
 	}
 	return (4+q+1)<<(e-2) - 1
+}
+
+// Percentile returns the duration in ns that the fraction p of the calls did not exceed, to the end of its bucket.
+func (u *Usage) Percentile(p float64) int64 {
+	left := uint64(p * float64(u.Calls))
+	for i, n := range u.Buckets {
+		if uint64(n) > left {
+			return BucketLimit(i)
+		}
+		left -= uint64(n)
+	}
+	return 0
 }

@@ -81,7 +81,8 @@ type Spec struct {
 	Syntax     string // arguments after the name, as redis.io prints them
 	Tips       []string
 	Do         Handler
-	Sub        []Spec // subcommands; Do is then nil or runs for the container alone
+	After      func(c *Ctx, nanos int64) // told of every finished call with its duration; may be nil
+	Sub        []Spec                    // subcommands; Do is then nil or runs for the container alone
 
 	id     int
 	full   string // "config|get" for a subcommand

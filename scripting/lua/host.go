@@ -40,3 +40,9 @@ func (s *State) ArgTable(old *Table, n int) *Table {
 
 // FormatNumber returns the text of a number as tostring gives it.
 func FormatNumber(f float64) string { return string(formatNumber(nil, f)) }
+
+// Stop ends the run with err, which nothing in Lua can catch. It is called from a native.
+func (s *State) Stop(err error) { s.stop(err) }
+
+// CurrentLine returns the line of the innermost Lua function that is running, 0 if there is none.
+func (s *State) CurrentLine() int { return s.cur.trace().Line }
