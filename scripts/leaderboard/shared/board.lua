@@ -56,15 +56,15 @@ local function board_total(b)
   return redis.call('ZCARD', b.z)
 end
 
--- score reads a score: a number or an infinity. nil if it is neither.
+-- score_of_text reads a score: a number or an infinity. nil if it is neither.
 local function score_of_text(s)
+  local n = tonumber(s)
+  if n and n - n == 0 then
+    return n + 0 -- no minus zero
+  end
   local lower = string.lower(s or '')
   if lower == 'inf' or lower == '+inf' then return math.huge end
   if lower == '-inf' then return -math.huge end
-  local n = tonumber(s)
-  if n and n == n and n - n == 0 then
-    return n + 0 -- no minus zero
-  end
 end
 
 -- show writes a score so that it reads back as the same number.
@@ -128,16 +128,16 @@ local function add_rows(b, reply, rows, offset, high, mode)
   end
   local rank, last, n = 0, nil, #reply
   for i = 1, #rows, 2 do
-    local place, score = offset + (i + 1) / 2, score_of_text(rows[i + 1])
+    local place, score = offset + (i + 1) / 2, rows[i + 1] -- text: equal scores have equal texts
     if mode == 'ordinal' then
       rank = place
     elseif last == nil then
-      rank = rank_of(b, rows[i], score, high, mode)
+      rank = rank_of(b, rows[i], score_of_text(score), high, mode)
     elseif score ~= last then
       rank = mode == 'dense' and rank + 1 or place
     end
     last = score
-    reply[n + 1], reply[n + 2], reply[n + 3] = rank, member_of(b, rows[i]), show(score)
+    reply[n + 1], reply[n + 2], reply[n + 3] = rank, member_of(b, rows[i]), score
     if meta then
       reply[n + 4] = meta[(i + 1) / 2]
     end
