@@ -33,9 +33,10 @@ func (s *Store) WriteError() error {
 }
 
 const (
-	maxMemTable = 64 << 20
-	minMemTable = 256 << 10
-	maxLowDisk  = 1 << 30
+	stopMemTables = 4 // memtables that may wait to be written to tables; with more, commits wait
+	maxMemTable   = 64 << 20
+	minMemTable   = 256 << 10
+	maxLowDisk    = 1 << 30
 )
 
 // size chooses the sizes that depend on the disk's. It runs once, before Pebble is opened.
@@ -50,7 +51,7 @@ func (d *disk) size(s *Store) {
 		}
 	}
 	if o.LowDiskBytes == 0 {
-		o.LowDiskBytes = max(2*o.MemTableSize, min(int64(usage.TotalBytes/20), maxLowDisk))
+		o.LowDiskBytes = max(stopMemTables*o.MemTableSize, min(int64(usage.TotalBytes/20), maxLowDisk))
 	}
 	if o.BallastBytes == 0 {
 		o.BallastBytes = o.MemTableSize
@@ -62,8 +63,8 @@ func (d *disk) size(s *Store) {
 		return
 	}
 	d.free.Store(usage.AvailBytes)
-	// Opening a store writes: a log is replayed into tables. A disk without room for that gets the ballast's.
-	if d.ballast.Load() && int64(usage.AvailBytes) < o.MemTableSize && !o.ReadOnly {
+	// Opening a store writes: logs are replayed into tables before they are removed. A disk without room for that gets the ballast's.
+	if d.ballast.Load() && int64(usage.AvailBytes) < o.LowDiskBytes && !o.ReadOnly {
 		s.diskFull()
 	}
 }

@@ -175,16 +175,16 @@ func (s *Store) replaySpool() error {
 		}
 		s.spool.number = r.number
 	}
-	if err := s.db.LogData(nil, pebble.Sync); err != nil {
-		return s.openError(err)
+	if s.spool.number > applied {
+		if err := s.db.LogData(nil, pebble.Sync); err != nil {
+			return s.openError(err)
+		}
+		s.opts.Logf("%d commits taken from the spool", s.spool.number-applied)
 	}
 	for i := range records {
 		if err := s.fs.Remove(s.spoolName(i)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("remove the spool in %s: %w", s.dir, reason(err))
 		}
-	}
-	if n := s.spool.number - applied; n > 0 {
-		s.opts.Logf("%d commits taken from the spool", n)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type Options struct {
 
 	MemTableSize  int64         // bytes; default 64 MiB, less on a small disk
 	QueueBytes    int           // rows that may wait for a commit before Batch blocks; default 16 MiB
-	LowDiskBytes  int64         // free space below which writes are to be refused; default: two memtables, or 5% of the disk up to 1 GiB
+	LowDiskBytes  int64         // free space below which writes are to be refused; default: four memtables, or 5% of the disk up to 1 GiB
 	BallastBytes  int64         // size of the file that is given up when the disk is full; default one memtable, negative: none
 	SyncEvery     time.Duration // period of everysec's sync and of the disk check; default 1 s, negative: only when a test asks
 	ReadOnly      bool          // for Check: nothing is written
@@ -324,7 +324,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		EventListener:      s.listener(),
 
 		MemTableSize:                uint64(s.opts.MemTableSize),
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: stopMemTables,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       1000, // rows are only read at start, so many tables cost little
 		LBaseMaxBytes:               max(64<<20, s.opts.MemTableSize),

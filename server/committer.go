@@ -17,6 +17,8 @@ type Store interface {
 	Durable() uint64
 	// Notify names the function to call, from any goroutine, whenever Durable has advanced. It is called once, before Commit.
 	Notify(f func())
+	// WriteError returns the error that writes are to be answered while the disk is about to be full, else nil.
+	WriteError() error
 	// SetFsync changes the policy: always, everysec or no.
 	SetFsync(policy string) error
 	// Sync returns when every turn handed over is on disk, whatever the policy: SAVE and SHUTDOWN.
