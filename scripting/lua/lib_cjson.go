@@ -63,6 +63,7 @@ type jsonModule struct {
 // new returns a module with settings of its own, which a script may write to.
 func (m *jsonModule) new(c *Call) int {
 	c.Charge(1024)
+	c.Steps(200)
 	cfg := defaultJSONConfig()
 	t := c.NewTable(0, 0)
 	for _, f := range m.l.cjsonFunctions(&cfg) {
