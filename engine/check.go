@@ -23,12 +23,16 @@ func (ks *Keyspace) Check() (faults []error) {
 		c.database(db)
 	}
 	c.objects()
+	if c.timed != len(ks.hashes.items) {
+		c.fault("%d hashes with fields that expire, %d in the heap", c.timed, len(ks.hashes.items))
+	}
 	return c.faults
 }
 
 type checker struct {
 	ks     *Keyspace
 	owners map[uint32]string // object index to its key
+	timed  int               // hashes of which fields expire
 	faults []error
 }
 
@@ -50,7 +54,7 @@ func (c *checker) database(db *DB) {
 		}
 		if entryHas(e, flagTTL) {
 			timed++
-			if i := entryHeapIndex(e); i >= len(db.ttl.items) || db.ttl.items[i].e != e || db.ttl.items[i].when != entryExpire(e) {
+			if i := entryHeapIndex(e); i >= len(db.ttl.items) || db.ttl.items[i].t.e != e || db.ttl.items[i].when != entryExpire(e) {
 				c.fault("%s: its place %d in the expiry heap is another's", name, i)
 			}
 		}
@@ -99,7 +103,30 @@ func (c *checker) value(db *DB, e entry, name string) error {
 	if o.v.length() == 0 && o.v.mustNotBeEmpty() {
 		return errors.New("empty")
 	}
+	if h, ok := o.v.(*bigHash); ok {
+		if err := c.hash(db, e, h); err != nil {
+			return err
+		}
+	}
 	return checkObject(k, o.v)
+}
+
+// hash checks what a hash keeps about its expiry.
+func (c *checker) hash(db *DB, e entry, h *bigHash) error {
+	if string(h.name) != string(entryKey(e)) {
+		return fmt.Errorf("its hash says that it is %q", h.name)
+	}
+	first := h.times.next()
+	if (first != 0) != (h.timer > 0) {
+		return fmt.Errorf("its first field expires at %d, its place among the hashes is %d", first, h.timer)
+	}
+	if first != 0 && (h.timer > len(c.ks.hashes.items) || c.ks.hashes.items[h.timer-1].t.h != h || c.ks.hashes.items[h.timer-1].when != first) {
+		return fmt.Errorf("its place %d among the hashes is another's", h.timer)
+	}
+	if first != 0 {
+		c.timed++
+	}
+	return nil
 }
 
 // checkInline checks what validInline, which rows pass through, leaves to the program's own care: order and distinct elements.
@@ -167,6 +194,25 @@ func checkObject(k Kind, o object) error {
 }
 
 func (h *bigHash) check() error {
+	n := 0
+	for i := range h.times.items {
+		it := &h.times.items[i]
+		if hashFieldIndex(it.t.e) != i || fieldExpire(it.t.e) != it.when || h.d.Find(hashField(it.t.e)) != it.t.e {
+			return fmt.Errorf("expiry %d is not that of a field", i)
+		}
+		if i > 0 && h.times.items[(i-1)/4].when > it.when {
+			return fmt.Errorf("expiries are out of order at %d", i)
+		}
+	}
+	h.d.All(func(e dict.Entry) bool {
+		if fieldExpires(e) {
+			n++
+		}
+		return true
+	})
+	if n != len(h.times.items) {
+		return fmt.Errorf("%d fields with an expiry, %d in the heap", n, len(h.times.items))
+	}
 	return checkDict(h.d, h.used, hashEntrySize)
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"math"
 	"unsafe"
 )
 
@@ -11,6 +12,9 @@ func (db *DB) find(key []byte) entry {
 	e := db.dict.Find(key)
 	if e != nil && entryHas(e, flagTTL) && db.expired(e) {
 		return nil
+	}
+	if e != nil && entryKind(e) == KindHashBig && len(db.ks.hashes.items) > 0 && db.ks.unit.active {
+		_, e = db.expireFields(key, e, math.MaxInt)
 	}
 	return e
 }
@@ -85,6 +89,18 @@ func (db *DB) attach(e entry) {
 	if entryHas(e, flagTTL) {
 		db.ttl.add(e)
 	}
+	db.named(e)
+}
+
+// named tells a hash of which fields may expire its key.
+func (db *DB) named(e entry) {
+	if entryKind(e) != KindHashBig {
+		return
+	}
+	h := db.ks.objects.at(entryObject(e)).v.(*bigHash)
+	before := h.memory()
+	h.name = append(h.name[:0], entryKey(e)...)
+	db.ks.objects.used += h.memory() - before
 }
 
 // detach takes an entry out of the table and the expiry heap.

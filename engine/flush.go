@@ -28,6 +28,7 @@ func (db *DB) Flush() int {
 		case o.owner == uint8(db.id):
 			old.objects = append(old.objects, uint32(i))
 			o.gone = true
+			ks.retime(uint32(i))
 		case o.home.db == uint8(db.id):
 			movedOut = true
 		}
@@ -48,6 +49,7 @@ func (db *DB) restoreFlushed(f *flushed) {
 	db.dict, db.ttl, db.used = f.dict, f.ttl, f.used
 	for _, i := range f.objects {
 		db.ks.objects.at(i).gone = false
+		db.ks.retime(i)
 	}
 }
 

@@ -1,5 +1,7 @@
 package engine
 
+import "math"
+
 // Exists tells whether key is there, counting a hit or a miss.
 func (db *DB) Exists(key []byte) bool { return db.findRead(key) != nil }
 
@@ -117,7 +119,11 @@ func (ks *Keyspace) copyObject(i uint32, dst *DB, kind Kind, to []byte) uint32 {
 		}
 		return true
 	})
+	if h, ok := v.(*bigHash); ok {
+		h.packed = ks.objects.at(i).v.(*bigHash).packed
+	}
 	ks.objects.used += v.memory() - before
+	ks.retime(n)
 	return n
 }
 
@@ -131,8 +137,14 @@ func (db *DB) Scan(cursor uint64, f func(key []byte, t Type)) uint64 {
 	})
 }
 
-// over tells whether e is expired, and leaves it where it is.
-func (db *DB) over(e entry) bool { return entryHas(e, flagTTL) && db.ks.now > entryExpire(e) }
+// over tells whether e, or every field of the hash e, is expired, and leaves it where it is.
+func (db *DB) over(e entry) bool {
+	if entryHas(e, flagTTL) && db.ks.now > entryExpire(e) {
+		return true
+	}
+	next := db.ks.hashes.next()
+	return next != 0 && next < db.ks.now && entryKind(e) == KindHashBig && db.allFieldsOver(e)
+}
 
 // Keys calls f for every live key until it returns false. f must not change the database.
 func (db *DB) Keys(f func(key []byte) bool) {
@@ -151,14 +163,17 @@ func (db *DB) RandomKey(dst []byte) ([]byte, bool) {
 		if db.ks.ExpirePaused && tries > 100 {
 			return append(dst, entryKey(e)...), true
 		}
-		if !db.ks.ExpirePaused {
+		switch key := db.ks.span(db.ks.save(entryKey(e))); {
+		case !entryHas(e, flagTTL) || db.ks.now <= entryExpire(e):
+			db.expireFields(key, e, math.MaxInt)
+		case !db.ks.ExpirePaused:
 			db.dropExpired(e)
 		}
 	}
 	return dst, false
 }
 
-// ExpireDue removes up to max expired keys of all databases, oldest first, as a unit of its own must surround it, and returns how
+// ExpireDue removes up to max expired keys and fields of hashes of all databases, oldest first, as a unit of its own must surround it, and returns how
 // many. Nothing is done while active expiry is off or paused.
 func (ks *Keyspace) ExpireDue(max int) int {
 	if !ks.ActiveExpire || ks.ExpirePaused {
@@ -175,12 +190,12 @@ func (ks *Keyspace) ExpireDue(max int) int {
 			n++
 		}
 	}
-	return n
+	return n + ks.expireDueFields(max-n)
 }
 
-// NextExpire returns the earliest expiry of any key in unix ms, 0 if there is none.
+// NextExpire returns the earliest expiry of any key or field in unix ms, 0 if there is none.
 func (ks *Keyspace) NextExpire() int64 {
-	next := int64(0)
+	next := ks.hashes.next()
 	for _, db := range ks.dbs {
 		if _, when := db.ttl.first(); when != 0 && (next == 0 || when < next) {
 			next = when
@@ -213,6 +228,9 @@ func (db *DB) Inspect(key []byte) (Info, bool) {
 		"listpack", "quicklist", "stream"}[in.Kind]
 	if in.Kind == KindRaw && (entryHas(e, flagGrown) || len(entryValue(e)) > embedMax) {
 		in.Encoding = "raw"
+	}
+	if in.Kind == KindHashBig && db.ks.objects.at(entryObject(e)).v.(*bigHash).packed {
+		in.Encoding = "listpackex"
 	}
 	if in.Kind.big() {
 		o := db.ks.objects.at(entryObject(e)).v

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/binary"
-	"unsafe"
 
 	"github.com/evald/evald/engine/compact"
 	"github.com/evald/evald/engine/dict"
@@ -100,6 +99,7 @@ func (v *value) promote(k Kind, o object) {
 	} else {
 		v.e = db.resize(db.change(v.e), k, 4, 0)
 		binary.LittleEndian.PutUint32(entryValue(v.e), i)
+		db.named(v.e)
 	}
 	v.touched = true
 	o.elements(func(sub, _ []byte) bool {
@@ -192,11 +192,30 @@ func (h *Hash) Set(field, val []byte) bool {
 		}
 		h.convert()
 	}
+	return h.put(field, val, 0)
+}
+
+// Update is Set that keeps the field's expiry.
+func (h *Hash) Update(field, val []byte) bool {
+	at, _ := h.Expire(field)
+	if at == 0 {
+		return h.Set(field, val)
+	}
+	return h.put(field, val, at)
+}
+
+// put is Set for a big hash, with the expiry.
+func (h *Hash) put(field, val []byte, at int64) (created bool) {
 	h.touch(field)
-	_, o := h.object()
+	i, o := h.object()
+	big, l := o.(*bigHash), &h.db.ks.Limits
 	before := o.memory()
-	created := o.(*bigHash).set(field, val)
+	created = big.set(field, val, at)
+	if big.packed && (big.d.Len() > l.HashMaxListpackEntries || len(field) > l.HashMaxListpackValue || len(val) > l.HashMaxListpackValue) {
+		big.packed = false
+	}
 	h.grew(o, before)
+	h.db.ks.retime(i)
 	return created
 }
 
@@ -234,7 +253,7 @@ func (h *Hash) convert() {
 		b := h.inline()
 		for off := compact.First(b); off >= 0; {
 			at := compact.Next(b, off)
-			big.set(elemBytes(compact.Get(b, off), f[:]), elemBytes(compact.Get(b, at), v[:]))
+			big.set(elemBytes(compact.Get(b, off), f[:]), elemBytes(compact.Get(b, at), v[:]), 0)
 			off = compact.Next(b, at)
 		}
 	}
@@ -255,7 +274,7 @@ func (h *Hash) Delete(field []byte) bool {
 		h.setInline(KindHashCompact, compact.Delete(h.edit(), off, 2))
 		return true
 	}
-	_, o := h.object()
+	i, o := h.object()
 	big := o.(*bigHash)
 	if big.d.Find(field) == nil {
 		return false
@@ -264,6 +283,7 @@ func (h *Hash) Delete(field []byte) bool {
 	before := o.memory()
 	big.dropElement(field)
 	h.grew(o, before)
+	h.db.ks.retime(i)
 	return true
 }
 
@@ -285,7 +305,7 @@ func (h *Hash) Each(f func(field, val []byte) bool) {
 		return
 	}
 	_, o := h.object()
-	o.elements(f)
+	o.(*bigHash).each(f)
 }
 
 // Scan calls f for the fields of one step of HSCAN and returns the next cursor; a small hash is one step.
@@ -315,77 +335,3 @@ func (h *Hash) Random(f func(field, val []byte)) {
 	e := o.(*bigHash).d.Random(rnd)
 	f(hashField(e), hashValue(e))
 }
-
-// bigHash is a hash in a dict. Its entries: value length u32, field length u32, field, value.
-type bigHash struct {
-	d    *dict.Dict
-	used int64
-}
-
-const hashFieldOffset = 8
-
-func newBigHash() *bigHash { return &bigHash{d: dict.New(hashFieldOffset)} }
-
-func hashField(e dict.Entry) []byte {
-	return unsafe.Slice((*byte)(unsafe.Add(e, hashFieldOffset)), int(*word(e, 4)))
-}
-
-func hashValue(e dict.Entry) []byte {
-	return unsafe.Slice((*byte)(unsafe.Add(e, hashFieldOffset+int(*word(e, 4)))), int(*word(e, 0)))
-}
-
-func hashEntrySize(e dict.Entry) int64 {
-	return int64(sizeClass(hashFieldOffset + int(*word(e, 4)) + int(*word(e, 0))))
-}
-
-func (h *bigHash) get(field []byte) ([]byte, bool) {
-	e := h.d.Find(field)
-	if e == nil {
-		return nil, false
-	}
-	return hashValue(e), true
-}
-
-func (h *bigHash) set(field, val []byte) (created bool) {
-	n := sizeClass(hashFieldOffset + len(field) + len(val))
-	if old := h.d.Find(field); old != nil && int64(n) == hashEntrySize(old) {
-		*word(old, 0) = uint32(len(val))
-		copy(hashValue(old), val)
-		return false
-	}
-	b := make([]byte, n)
-	binary.LittleEndian.PutUint32(b, uint32(len(val)))
-	binary.LittleEndian.PutUint32(b[4:], uint32(len(field)))
-	copy(b[hashFieldOffset:], field)
-	copy(b[hashFieldOffset+len(field):], val)
-	old := h.d.Replace(field, dict.Entry(unsafe.Pointer(unsafe.SliceData(b))))
-	h.used += int64(n)
-	if old != nil {
-		h.used -= hashEntrySize(old)
-	}
-	return old == nil
-}
-
-func (h *bigHash) element(dst, field []byte) ([]byte, bool) {
-	v, ok := h.get(field)
-	return append(dst, v...), ok
-}
-
-func (h *bigHash) putElement(field, val []byte) error {
-	h.set(field, val)
-	return nil
-}
-
-func (h *bigHash) dropElement(field []byte) {
-	if old := h.d.Delete(field); old != nil {
-		h.used -= hashEntrySize(old)
-	}
-}
-
-func (h *bigHash) elements(f func(field, val []byte) bool) {
-	h.d.All(func(e dict.Entry) bool { return f(hashField(e), hashValue(e)) })
-}
-
-func (h *bigHash) length() int          { return h.d.Len() }
-func (h *bigHash) memory() int64        { return h.used + int64(h.d.MemUsage()) + 48 }
-func (h *bigHash) mustNotBeEmpty() bool { return true }

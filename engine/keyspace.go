@@ -57,7 +57,8 @@ type Keyspace struct {
 	byID    []*DB // by id
 	random  func() uint64
 	objects objectTable
-	now     int64 // unix ms, frozen during a unit
+	hashes  timeHeap[hashTimer] // hashes of which fields expire
+	now     int64               // unix ms, frozen during a unit
 	nowUs   int64
 	turn    turn
 	unit    unit
@@ -124,7 +125,7 @@ func (ks *Keyspace) Stats() *Stats { return &ks.stats }
 
 // UsedMemory returns the bytes of all entries and objects.
 func (ks *Keyspace) UsedMemory() int64 {
-	n := ks.objects.used
+	n := ks.objects.used + int64(len(ks.hashes.items))*16
 	for _, db := range ks.dbs {
 		n += db.used + int64(db.dict.MemUsage()) + int64(len(db.ttl.items))*16
 	}

@@ -170,6 +170,10 @@ func (l *Loader) Finish() error {
 				return fmt.Errorf("object %d has no elements", o.id)
 			}
 			l.ks.objects.used += o.v.memory()
+			l.ks.retime(uint32(i))
+			if h, ok := o.v.(*bigHash); ok && h.timer > 0 {
+				h.packed = h.fits(&l.ks.Limits)
+			}
 		}
 	}
 	l.objects = nil

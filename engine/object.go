@@ -76,6 +76,7 @@ func (db *DB) newObject(key []byte, v object) uint32 {
 func (ks *Keyspace) dropObject(i uint32) {
 	o := ks.objects.at(i)
 	o.gone = true
+	ks.retime(i)
 	ks.record(touch{kind: touchObject, obj: i, id: o.id, had: true, name: ks.save(o.home.rowPrefix(nil, o.id))})
 	ks.stats.LazyFreed++
 }

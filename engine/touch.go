@@ -207,10 +207,11 @@ func (ks *Keyspace) undoTo(first, arena, events int, dirty uint64) {
 				v.dropElement(ks.span(t.name))
 			}
 			ks.objects.used += v.memory() - before
+			ks.retime(t.obj)
 		case touchObject:
-			if t.had {
-				ks.objects.at(t.obj).gone = false
-			} else {
+			ks.objects.at(t.obj).gone = !t.had
+			ks.retime(t.obj)
+			if !t.had {
 				ks.objects.release(t.obj)
 			}
 		case touchFlush:

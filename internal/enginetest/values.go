@@ -13,16 +13,31 @@ func (w *Workload) hash(db *engine.DB, key []byte) {
 	}
 	changed := false
 	for range 1 + w.rng.IntN(6) {
-		if h.Exists() && h.Len() > 0 && w.rng.IntN(3) == 0 {
-			changed = h.Delete(w.text()) || changed
-		} else {
-			h.Set(w.text(), w.text())
+		field := w.text()
+		switch _, ok := h.Expire(field); {
+		case h.Exists() && h.Len() > 0 && w.rng.IntN(3) == 0:
+			changed = h.Delete(field) || changed
+		case ok && w.rng.IntN(2) == 0:
+			h.SetExpire(field, w.fieldExpiry())
+			changed = true
+		case w.rng.IntN(3) == 0:
+			h.Update(field, w.text())
+			changed = true
+		default:
+			h.Set(field, w.text())
 			changed = true
 		}
 	}
 	if changed {
 		h.Finish(engine.EventHash, "hset")
 	}
+}
+
+func (w *Workload) fieldExpiry() int64 {
+	if w.rng.IntN(4) == 0 {
+		return 0
+	}
+	return w.KS.Now() + 1 + w.rng.Int64N(1000)
 }
 
 func (w *Workload) set(db *engine.DB, key []byte) {
