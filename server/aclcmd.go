@@ -131,6 +131,7 @@ func (s *Server) aclSetUser(x *command.Ctx) error {
 	if err := s.defineUser(s.acl.users, name, rules); err != nil {
 		return command.Error("ERR " + err.Error())
 	}
+	s.touchUser(name)
 	s.revokeChannels(s.acl.users[name])
 	x.Reply.Status("OK")
 	return nil
@@ -146,6 +147,7 @@ func (s *Server) aclDelUser(x *command.Ctx) error {
 	for _, a := range x.Args[2:] {
 		if u := s.acl.users[string(a)]; u != nil {
 			delete(s.acl.users, u.name)
+			s.touchUser(u.name)
 			s.dropUser(u)
 			n++
 		}

@@ -14,11 +14,12 @@ func (s *Server) administration() []command.Spec {
 	g := command.GroupServer
 	return []command.Spec{
 		s.aclSpec(),
+		s.debugSpec(),
 		{Name: "bgrewriteaof", Arity: 1, Flags: admin | command.NoAsyncLoading, Group: g, Since: "1.0.0", Do: s.bgrewriteaof, Complexity: "O(1)",
 			Summary: "Asynchronously rewrites the append-only file to disk."},
 		{Name: "bgsave", Arity: -1, Flags: admin | command.NoAsyncLoading, Group: g, Since: "1.0.0", Do: s.bgsave, Complexity: "O(1)",
 			Summary: "Asynchronously saves the database(s) to disk.", Syntax: "[SCHEDULE]"},
-		{Name: "info", Arity: -1, Flags: read, Group: g, Categories: "dangerous", Since: "1.0.0", Do: s.info, Complexity: "O(1)",
+		{Name: "info", Arity: -1, Flags: read, Group: g, Categories: "dangerous", Since: "1.0.0", Do: s.info, Tips: []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"}, Complexity: "O(1)",
 			Summary: "Returns information and statistics about the server.", Syntax: "[section [section ...]]"},
 		{Name: "lastsave", Arity: 1, Flags: read | command.Fast, Group: g, Categories: "admin dangerous", Since: "1.0.0", Do: s.lastsave, Complexity: "O(1)",
 			Summary: "Returns the Unix timestamp of the last successful save to disk.", Tips: []string{"nondeterministic_output"}},

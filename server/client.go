@@ -14,16 +14,20 @@ func (s *Server) client() []command.Spec {
 	sub := func(name string, arity int, flags command.Flags, since string, do command.Handler, complexity, summary, syntax string) command.Spec {
 		return command.Spec{Name: name, Arity: arity, Flags: flags, Group: g, Since: since, Do: do, Complexity: complexity, Summary: summary, Syntax: syntax}
 	}
+	tip := func(spec command.Spec) command.Spec {
+		spec.Tips = []string{"nondeterministic_output"}
+		return spec
+	}
 	return []command.Spec{{Name: "client", Arity: -2, Group: g, Since: "2.4.0", Complexity: "Depends on subcommand.", Summary: "A container for client connection commands.", Sub: []command.Spec{
 		sub("caching", 3, base, "6.0.0", s.clientCaching, "O(1)", "Instructs the server whether to track the keys in the next request.", "<YES | NO>"),
 		sub("getname", 2, base, "2.6.9", s.clientGetName, "O(1)", "Returns the name of the connection.", ""),
 		sub("getredir", 2, base, "6.0.0", s.clientGetRedir, "O(1)", "Returns the client ID to which the connection's tracking notifications are redirected.", ""),
 		sub("id", 2, base, "5.0.0", s.clientID, "O(1)", "Returns the unique client ID of the connection.", ""),
-		sub("info", 2, base, "6.2.0", s.clientInfo, "O(1)", "Returns information about the connection.", ""),
+		tip(sub("info", 2, base, "6.2.0", s.clientInfo, "O(1)", "Returns information about the connection.", "")),
 		sub("kill", -3, admin, "2.4.0", s.clientKill, "O(N) where N is the number of client connections", "Terminates open connections.",
 			"<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage] [...]>>"),
-		sub("list", -2, admin, "2.4.0", s.clientList, "O(N) where N is the number of client connections", "Lists open connections.",
-			"[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]"),
+		tip(sub("list", -2, admin, "2.4.0", s.clientList, "O(N) where N is the number of client connections", "Lists open connections.",
+			"[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]")),
 		sub("no-evict", 3, admin, "7.0.0", s.clientNoEvict, "O(1)", "Sets the client eviction mode of the connection.", "<ON | OFF>"),
 		sub("no-touch", 3, base, "7.2.0", s.clientNoTouch, "O(1)", "Controls whether commands sent by the client affect the LRU/LFU of accessed keys.", "<ON | OFF>"),
 		sub("pause", -3, admin, "3.0.0", s.clientPause, "O(1)", "Suspends commands processing.", "timeout [WRITE | ALL]"),

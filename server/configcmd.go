@@ -38,6 +38,10 @@ func (s *Server) configuration() []command.Spec {
 func (s *Server) configGet(x *command.Ctx) error {
 	found := map[string]*param{}
 	for _, a := range x.Args[2:] {
+		if p := s.params.byName[strings.ToLower(string(a))]; p != nil {
+			found[string(a)] = p // as it was typed
+			continue
+		}
 		pattern := bytes.ToLower(a)
 		for name, p := range s.params.byName {
 			if glob.Match(pattern, []byte(name)) {
@@ -83,7 +87,7 @@ func (s *Server) configSet(x *command.Ctx) error {
 			return fail(name, configError("can't set protected config"))
 		}
 		for _, other := range list {
-			if other.p == p {
+			if other.name == name {
 				return fail(name, configError("duplicate parameter"))
 			}
 		}

@@ -150,6 +150,7 @@ func (s *Server) receive(c *conn) {
 
 // process runs every complete command that has been received, until the connection stops.
 func (s *Server) process(c *conn) {
+	s.env.Mark = 0
 	for c.flags&stopped == 0 {
 		args, err := c.in.Next()
 		if err != nil {

@@ -16,11 +16,11 @@ func (s *Server) connection() []command.Spec {
 	const base = command.NoScript | command.Loading | command.Stale | command.Fast
 	g := command.GroupConnection
 	return []command.Spec{
-		{Name: "auth", Arity: -2, Flags: base | command.NoAuth | command.AllowBusy | command.SkipSlowlog, Group: g, Since: "1.0.0", Do: s.auth,
+		{Name: "auth", Arity: -2, Flags: base | command.NoAuth | command.AllowBusy, Group: g, Since: "1.0.0", Do: s.auth,
 			Complexity: "O(N) where N is the number of passwords defined for the user", Summary: "Authenticates the connection.", Syntax: "[username] password"},
 		{Name: "echo", Arity: 2, Flags: command.Loading | command.Stale | command.Fast, Group: g, Since: "1.0.0", Do: echo,
 			Complexity: "O(1)", Summary: "Returns the given string.", Syntax: "message"},
-		{Name: "hello", Arity: -1, Flags: base | command.NoAuth | command.AllowBusy | command.SkipSlowlog, Group: g, Since: "6.0.0", Do: s.hello,
+		{Name: "hello", Arity: -1, Flags: base | command.NoAuth | command.AllowBusy, Group: g, Since: "6.0.0", Do: s.hello,
 			Complexity: "O(1)", Summary: "Handshakes with the Redis server.", Syntax: "[protover [AUTH username password] [SETNAME clientname]]"},
 		{Name: "ping", Arity: -1, Flags: command.Fast, Group: g, Since: "1.0.0", Do: s.ping,
 			Complexity: "O(1)", Summary: "Returns the server's liveliness response.", Syntax: "[message]", Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"}},
@@ -161,7 +161,7 @@ func (s *Server) hello(x *command.Ctx) error {
 		}
 	}
 	if !c.authed {
-		return command.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+		return command.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
 	}
 	if setName != nil {
 		c.name = *setName
@@ -200,7 +200,7 @@ func checkAttribute(text, what string) error {
 
 // help makes a HELP subcommand that replies the container's usage.
 func (s *Server) help(name string, g command.Group, since string, lines ...string) command.Spec {
-	return command.Spec{Name: "help", Arity: 2, Flags: command.Loading | command.Stale, Group: g, Since: since, Complexity: "O(1)",
+	return command.Spec{Name: "help", Arity: 2, Flags: command.Loading | command.Stale, Group: g, Categories: helpCategories(g), Since: since, Complexity: "O(1)",
 		Summary: "Returns helpful text about the different subcommands.", Do: func(x *command.Ctx) error {
 			x.Reply.Array(len(lines) + 3)
 			x.Reply.Status(strings.ToUpper(name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
@@ -211,4 +211,12 @@ func (s *Server) help(name string, g command.Group, since string, lines ...strin
 			x.Reply.Status("    Prints this help.")
 			return nil
 		}}
+}
+
+// helpCategories: HELP of the connection commands is in their category, others only in that of their flags, as in Redis.
+func helpCategories(g command.Group) string {
+	if g == command.GroupPubSub {
+		return "-group"
+	}
+	return ""
 }

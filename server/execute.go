@@ -122,7 +122,7 @@ func (s *Server) endUnit(c *conn, from int) {
 	if o.Touched {
 		seq = s.ks.Turn()
 	}
-	if c != nil && seq > s.durable && s.store != nil {
+	if c != nil && seq > s.durable {
 		s.hold(c, from, seq)
 	}
 	if len(s.pushes) > 0 {

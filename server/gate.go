@@ -11,7 +11,7 @@ type hold struct {
 
 // hold makes everything that c wrote from offset from on wait for turn seq; 0 waits for nothing.
 func (s *Server) hold(c *conn, from int, seq uint64) {
-	if seq <= s.durable || from == len(c.out.Buf) || c.flags&closed != 0 {
+	if s.store == nil || seq <= s.durable || from == len(c.out.Buf) || c.flags&closed != 0 {
 		return
 	}
 	if n := len(c.holds); n > 0 && c.holds[n-1].seq >= seq {

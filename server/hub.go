@@ -115,11 +115,13 @@ func sortedNames[V any](m map[string]V) []string {
 	return names
 }
 
-// push is one message for one client, or with payload nil an invalidation of key channel. The bytes lie in the server's pushBuf.
+// push is one message for one client. The bytes lie in the server's pushBuf.
 type push struct {
 	c                         *conn
-	kind                      string
+	kind                      string // of a message; or invalidate, flush
 	pattern, channel, payload span
+	keys                      []span // of an invalidation
+	prefix                    string // for which a broadcast client gets it
 }
 
 type span struct{ from, to int }
@@ -193,9 +195,9 @@ func (s *Server) deliver(seq uint64) {
 			w.Bulk(text(p.channel))
 			w.Bulk(text(p.payload))
 		case "invalidate":
-			s.writeInvalidation(p.c, text(p.channel))
+			s.writeInvalidation(p.c, p.keys, seq)
 		case "flush":
-			s.writeInvalidation(p.c, nil)
+			s.writeInvalidation(p.c, nil, seq)
 		default:
 			w.Push(3)
 			w.BulkString(p.kind)

@@ -58,14 +58,15 @@ func (e *latencyEvent) inOrder() []latencySample {
 func (s *Server) latencySpec() command.Spec {
 	const flags = command.Admin | command.NoScript | command.Loading | command.Stale
 	g := command.GroupServer
+	read := []string{"nondeterministic_output", "request_policy:all_nodes", "response_policy:special"}
 	return command.Spec{Name: "latency", Arity: -2, Group: g, Since: "2.8.13", Complexity: "Depends on subcommand.", Summary: "A container for latency diagnostics commands.", Sub: []command.Spec{
-		{Name: "doctor", Arity: 2, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyDoctor, Complexity: "O(1)", Summary: "Returns a human-readable latency analysis report."},
-		{Name: "graph", Arity: 3, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyGraph, Complexity: "O(1)", Summary: "Returns a latency graph for an event.", Syntax: "event"},
-		{Name: "histogram", Arity: -2, Flags: flags, Group: g, Since: "7.0.0", Do: s.latencyHistogram, Complexity: "O(N) where N is the number of commands with latency information being retrieved.",
+		{Name: "doctor", Arity: 2, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyDoctor, Tips: read, Complexity: "O(1)", Summary: "Returns a human-readable latency analysis report."},
+		{Name: "graph", Arity: 3, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyGraph, Tips: read, Complexity: "O(1)", Summary: "Returns a latency graph for an event.", Syntax: "event"},
+		{Name: "histogram", Arity: -2, Flags: flags, Group: g, Since: "7.0.0", Do: s.latencyHistogram, Tips: read, Complexity: "O(N) where N is the number of commands with latency information being retrieved.",
 			Summary: "Returns the cumulative distribution of latencies of a subset or all commands.", Syntax: "[command [command ...]]"},
-		{Name: "history", Arity: 3, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyHistory, Complexity: "O(1)", Summary: "Returns timestamp-latency samples for an event.", Syntax: "event"},
-		{Name: "latest", Arity: 2, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyLatest, Complexity: "O(1)", Summary: "Returns the latest latency samples for all events."},
-		{Name: "reset", Arity: -2, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyReset, Complexity: "O(1)", Summary: "Resets the latency data for one or more events.", Syntax: "[event [event ...]]"},
+		{Name: "history", Arity: 3, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyHistory, Tips: read, Complexity: "O(1)", Summary: "Returns timestamp-latency samples for an event.", Syntax: "event"},
+		{Name: "latest", Arity: 2, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyLatest, Tips: read, Complexity: "O(1)", Summary: "Returns the latest latency samples for all events."},
+		{Name: "reset", Arity: -2, Flags: flags, Group: g, Since: "2.8.13", Do: s.latencyReset, Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"}, Complexity: "O(1)", Summary: "Resets the latency data for one or more events.", Syntax: "[event [event ...]]"},
 		s.help("latency", g, "2.8.13", "DOCTOR", "    Return a human readable latency analysis report.",
 			"GRAPH <event>", "    Return an ASCII latency graph for the <event> class.",
 			"HISTORY <event>", "    Return time-latency samples for the <event> class.",

@@ -14,9 +14,9 @@ package server
 // A command's clients that wait for its keys are served right after it, as in Redis, and not at the end of the turn.
 
 const (
-	cronInterval  = 100 // ms between housekeeping rounds
-	expireBatch   = 1000
-	expireBatches = 20 // per turn, while other work waits
+	cronInterval = 100 // ms between housekeeping rounds
+	expireBatch  = 256
+	expireBudget = 1_000_000 // ns per turn, while other work waits
 )
 
 // run turns until the server stops.
@@ -53,6 +53,9 @@ func (s *Server) tick() {
 	s.ks.BeginTurn(s.clock())
 	s.us = s.ks.NowMicros()
 	s.ms = s.us / 1000
+	if s.store != nil {
+		s.env.RefuseWrites = s.store.WriteError()
+	}
 }
 
 // timeout is how long the poller may wait, in ms.
@@ -74,7 +77,6 @@ func (s *Server) timeout() int {
 }
 
 func (s *Server) handle(ev event) {
-	s.env.Mark = 0
 	if ev.fd < len(s.byFD) && s.byFD[ev.fd] != nil {
 		c := s.byFD[ev.fd]
 		if ev.writable {
@@ -135,7 +137,7 @@ func (s *Server) expire() {
 		return
 	}
 	start := s.env.Nanotime()
-	for range expireBatches {
+	for s.env.Nanotime()-start < expireBudget {
 		s.ks.Begin(false)
 		n := s.ks.ExpireDue(expireBatch)
 		s.endUnit(nil, 0)

@@ -258,7 +258,7 @@ func (s *Server) serverParams(t *params) {
 func checkPercentiles(words []string) error {
 	for _, w := range words {
 		if f, err := strconv.ParseFloat(w, 64); err != nil || f < 0 || f > 100 {
-			return configError("latency-tracking-info-percentiles should contain values between 0.0 and 100.0")
+			return configError("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ func (s *Server) pauses(c *conn, x *command.Ctx) bool {
 		}
 		return false
 	}
-	return s.mayWrite(spec) && c.flags&inMulti == 0
+	return s.mayWrite(spec)
 }
 
 // mayWrite tells whether a command can change data or publish.

@@ -109,7 +109,7 @@ func (s *Server) spublish(x *command.Ctx) error {
 func (s *Server) pubsubChannels(i int) command.Handler {
 	return func(x *command.Ctx) error {
 		if len(x.Args) > 3 {
-			return command.WrongArity(x.Spec.FullName())
+			return wrongSubcommand(x)
 		}
 		mark, n := x.Reply.DeferArray(), 0
 		for _, name := range sortedNames(s.hub.space(i).all) {

@@ -46,9 +46,10 @@ type Server struct {
 	spareArrivals []arrival
 	spareResumed  []*conn
 
-	us, ms   int64 // time of the turn, unix us and ms
-	started  int64 // unix ms
-	nextCron int64 // unix ms
+	clock    func() int64 // unix us; DEBUG CLOCK may replace it
+	us, ms   int64        // time of the turn, unix us and ms
+	started  int64        // unix ms
+	nextCron int64        // unix ms
 	stopped  bool
 	stopErr  error
 	done     chan struct{}
@@ -118,11 +119,13 @@ func New(o Options) (*Server, error) {
 	}
 	s.started = o.Clock() / 1000
 	s.ms = s.started
+	s.clock = o.Clock
 	s.stats.lastSave = s.started / 1000
 	start := time.Now()
 	s.runID = fmt.Sprintf("%016x%016x%08x", o.Random(), o.Random(), uint32(o.Random()))
 	s.tracked = trackTable{keys: map[string]map[uint64]struct{}{}, bcast: map[*conn]struct{}{}}
 	s.env = command.Env{Nanotime: func() int64 { return int64(time.Since(start)) }, MaxBulk: s.config.protoMaxBulkLen, OnError: s.onError, AfterCall: s.afterCall}
+	s.ks.RegisterRows(userRows, (*userSource)(s))
 	s.openScripting()
 	s.env.Table = s.commands()
 	s.table = s.env.Table
@@ -143,7 +146,7 @@ func New(o Options) (*Server, error) {
 
 // commands builds the table of every command.
 func (s *Server) commands() *command.Table {
-	families := append(command.Families(), s.scripts.Commands(), s.connection(), s.client(), s.transactions(), s.pubsub(), s.configuration(), s.administration(), command.Docs())
+	families := append(command.Families(), s.scripts.Commands(), s.connection(), s.client(), s.transactions(), s.pubsub(), s.configuration(), s.administration(), s.cluster(), command.Docs())
 	return command.NewTable(families...)
 }
 
@@ -312,6 +315,9 @@ func (s *Server) load() error {
 		return s.pollWhileLoading()
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.usersLoaded(); err != nil {
 		return err
 	}
 	s.env.Loading = false

@@ -110,9 +110,9 @@ func (s *Server) slowlogSpec() command.Spec {
 	const flags = command.Admin | command.Loading | command.Stale
 	g := command.GroupServer
 	return command.Spec{Name: "slowlog", Arity: -2, Group: g, Since: "2.2.12", Complexity: "Depends on subcommand.", Summary: "A container for slow log commands.", Sub: []command.Spec{
-		{Name: "get", Arity: -2, Flags: flags, Group: g, Since: "2.2.12", Do: s.slowlogGet, Complexity: "O(N) where N is the number of entries returned", Summary: "Returns the slow log's entries.", Syntax: "[count]"},
-		{Name: "len", Arity: 2, Flags: flags, Group: g, Since: "2.2.12", Do: s.slowlogLen, Complexity: "O(1)", Summary: "Returns the number of entries in the slow log."},
-		{Name: "reset", Arity: 2, Flags: flags, Group: g, Since: "2.2.12", Do: s.slowlogReset, Complexity: "O(N) where N is the number of entries in the slowlog", Summary: "Clears all entries from the slow log."},
+		{Name: "get", Arity: -2, Flags: flags, Group: g, Since: "2.2.12", Do: s.slowlogGet, Tips: []string{"request_policy:all_nodes", "nondeterministic_output"}, Complexity: "O(N) where N is the number of entries returned", Summary: "Returns the slow log's entries.", Syntax: "[count]"},
+		{Name: "len", Arity: 2, Flags: flags, Group: g, Since: "2.2.12", Do: s.slowlogLen, Tips: []string{"request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"}, Complexity: "O(1)", Summary: "Returns the number of entries in the slow log."},
+		{Name: "reset", Arity: 2, Flags: flags, Group: g, Since: "2.2.12", Do: s.slowlogReset, Tips: []string{"request_policy:all_nodes", "response_policy:all_succeeded"}, Complexity: "O(N) where N is the number of entries in the slowlog", Summary: "Clears all entries from the slow log."},
 		s.help("slowlog", g, "6.2.0",
 			"GET [<count>]", "    Return top <count> entries from the slowlog (default: 10, -1 mean all).", "    Entries are made of:",
 			"    id, timestamp, time in microseconds, arguments array, client IP and port,", "    client name",

@@ -246,7 +246,7 @@ func (s *Server) invalidate(key []byte) {
 		delete(t.keys, string(key))
 		for _, id := range sortedIDs(ids) {
 			if c := s.byID[id]; c != nil && c.tracking != nil && !c.tracking.bcast && !(c.tracking.noLoop && c == s.running) {
-				s.pushInvalidation(c, key)
+				s.pushInvalidation(c, key, "")
 			}
 		}
 	}
@@ -259,8 +259,7 @@ func (s *Server) invalidate(key []byte) {
 		}
 		for _, p := range c.tracking.prefixes {
 			if strings.HasPrefix(string(key), p) {
-				s.pushInvalidation(c, key)
-				break
+				s.pushInvalidation(c, key, p)
 			}
 		}
 	}
@@ -275,15 +274,24 @@ func sortedIDs(ids map[uint64]struct{}) []uint64 {
 	return list
 }
 
-// pushInvalidation collects a message for c; a key that the same unit changed twice is told once.
-func (s *Server) pushInvalidation(c *conn, key []byte) {
+// pushInvalidation collects a message for c. Keys for the same prefix of a broadcast client go in one message, each once.
+func (s *Server) pushInvalidation(c *conn, key []byte, prefix string) {
 	for i := len(s.pushes) - 1; i >= 0; i-- {
 		p := &s.pushes[i]
-		if p.c == c && p.kind == "invalidate" && string(s.pushBuf[p.channel.from:p.channel.to]) == string(key) {
+		if p.c != c || p.kind != "invalidate" {
+			continue
+		}
+		for _, k := range p.keys {
+			if string(s.pushBuf[k.from:k.to]) == string(key) && p.prefix == prefix {
+				return
+			}
+		}
+		if c.tracking.bcast && p.prefix == prefix {
+			p.keys = append(p.keys, s.savePush(key))
 			return
 		}
 	}
-	s.pushes = append(s.pushes, push{c: c, kind: "invalidate", channel: s.savePush(key)})
+	s.pushes = append(s.pushes, push{c: c, kind: "invalidate", keys: []span{s.savePush(key)}, prefix: prefix})
 }
 
 // invalidateAll tells every tracking client that a whole database has changed.
@@ -299,8 +307,9 @@ func (s *Server) invalidateAll() {
 	}
 }
 
-// writeInvalidation writes one message, to the client that c redirects to if it does; key nil: everything.
-func (s *Server) writeInvalidation(c *conn, key []byte) {
+// writeInvalidation writes one message, which waits for turn seq, to the client that c redirects to or to c itself. No keys means
+// everything.
+func (s *Server) writeInvalidation(c *conn, keys []span, seq uint64) {
 	to := c
 	if t := c.tracking; t != nil && t.redirect != 0 {
 		if to = s.byID[t.redirect]; to == nil {
@@ -313,7 +322,7 @@ func (s *Server) writeInvalidation(c *conn, key []byte) {
 			return
 		}
 	}
-	w := &to.out
+	w, from := &to.out, len(to.out.Buf)
 	switch {
 	case w.RESP3:
 		w.Push(2)
@@ -325,12 +334,15 @@ func (s *Server) writeInvalidation(c *conn, key []byte) {
 	default:
 		return // RESP2 without redirection: there is no way to tell it
 	}
-	if key == nil {
+	if keys == nil {
 		w.NilArray()
 	} else {
-		w.Array(1)
-		w.Bulk(key)
+		w.Array(len(keys))
 	}
+	for _, k := range keys {
+		w.Bulk(s.pushBuf[k.from:k.to])
+	}
+	s.hold(to, from, seq)
 	s.wrote(to)
 }
 
@@ -351,7 +363,7 @@ func (s *Server) boundTracking() {
 		}
 		for id := range ids {
 			if c := s.byID[id]; c != nil && c.tracking != nil && !c.tracking.bcast {
-				s.pushInvalidation(c, []byte(key))
+				s.pushInvalidation(c, []byte(key), "")
 			}
 		}
 		delete(s.tracked.keys, key)

@@ -151,6 +151,16 @@ func (k *KeySpec) info(r Reply) {
 	r.BulkString("begin_search")
 	r.Map(2)
 	r.BulkString("type")
+	if k.Index == 0 && k.Keyword == "" { // only the command itself can tell
+		r.BulkString("unknown")
+		pairs(r)
+		r.BulkString("find_keys")
+		r.Map(2)
+		r.BulkString("type")
+		r.BulkString("unknown")
+		pairs(r)
+		return
+	}
 	if k.Keyword != "" {
 		r.BulkString("keyword")
 		pairs(r, "keyword", k.Keyword, "startfrom", k.From)
