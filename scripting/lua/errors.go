@@ -64,7 +64,7 @@ func (s *State) throwReadonly() { s.cur.runtimeError("Attempt to modify a readon
 // typeError raises "attempt to op a type value", naming the variable that v was read from if v is in a register of the
 // running function at stack index slot; slot is -1 if it is not.
 func (t *Thread) typeError(v Value, slot int, op string) {
-	if kind, name := t.variableName(slot); name != "" {
+	if kind, name := t.variableName(slot); kind != "" {
 		t.runtimeError("attempt to %s %s '%s' (a %s value)", op, kind, name, v.TypeName())
 	}
 	t.runtimeError("attempt to %s a %s value", op, v.TypeName())

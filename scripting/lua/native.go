@@ -115,7 +115,7 @@ func (c *Call) typeName(i int) string {
 // ArgError raises "bad argument #i to 'name' (msg)".
 func (c *Call) ArgError(i int, msg string) {
 	kind, name := c.t.callerName()
-	if name == "" {
+	if kind == "" {
 		c.Errorf("bad argument #%d to '?' (%s)", i, msg)
 	}
 	if kind == "method" {

@@ -15,6 +15,7 @@ type programWriter struct {
 	funcs   []string // functions of (depth, ...) in scope
 	depth   int      // nesting of blocks
 	loops   int      // nesting of loops
+	inLoop  bool     // break can be used
 	vararg  bool     // ... can be used
 	inCo    bool     // inside a coroutine body
 	nameSeq int
@@ -51,6 +52,13 @@ local function dump(t)
   end
   out[#out + 1] = table.concat(r, ';') .. '#' .. #t
 end
+local function first(t, k)
+  for o in pairs(t) do if type(o) == 'table' or type(o) == 'function' or type(o) == 'thread' then return 'objects' end end
+  return next(t, k)
+end
+local function N(x) if type(x) == 'number' then return x end return 3 end
+local function T(x) if type(x) == 'table' then return x end return {1, 2, x = 'f'} end
+local function S(x) local k = type(x) if k == 'string' or k == 'number' then return x end return k end
 local function main(...)
 `)
 	w.locals = []string{"out_"}
@@ -65,8 +73,24 @@ func (w *programWriter) pick(choices ...string) string { return choices[w.IntN(l
 
 func (w *programWriter) line(format string, args ...any) {
 	w.b.WriteString(strings.Repeat(" ", w.depth))
-	fmt.Fprintf(&w.b, format, args...)
+	text := fmt.Sprintf(format, args...)
+	w.b.WriteString(text)
+	if opensBlock(text) {
+		w.b.WriteString(w.pick("\n", "\n", " "))
+		return
+	}
 	w.b.WriteString(w.pick("\n", "\n", "\n", " ", ";\n"))
+}
+
+// opensBlock reports whether a semicolon must not follow.
+func opensBlock(text string) bool {
+	for _, end := range []string{"do", "then", "else", "repeat"} {
+		if strings.HasSuffix(text, end) {
+			return true
+		}
+	}
+	i := strings.LastIndex(text, "function")
+	return i >= 0 && !strings.Contains(text[i:], "end")
 }
 
 func (w *programWriter) fresh() string {
@@ -112,7 +136,7 @@ func (w *programWriter) blockOf(n int) {
 		case 0:
 			w.line("do return %s end", w.exprList(2))
 		case 1:
-			if w.loops > 0 {
+			if w.inLoop {
 				w.line("if %s then break end", w.expr(2))
 			}
 		}
@@ -155,7 +179,8 @@ func (w *programWriter) table() string {
 		case 0:
 			parts[i] = fmt.Sprintf("%s = %s", w.field(), w.expr(1))
 		case 1:
-			parts[i] = fmt.Sprintf("[%s] = %s", w.expr(1), w.expr(1))
+			// Not objects as keys: where they hash to depends on their addresses.
+			parts[i] = fmt.Sprintf("[S(%s)] = %s", w.expr(1), w.expr(1))
 		default:
 			parts[i] = w.expr(1)
 		}
@@ -170,6 +195,17 @@ func (w *programWriter) table() string {
 // primary is an operand that a number before it does not run into.
 func (w *programWriter) primary() string { return "(" + w.literal() + ")" }
 
+// safely wraps an expression most of the time, so that it has the type that an operator wants.
+func (w *programWriter) safely(f, e string) string {
+	if w.IntN(12) == 0 {
+		return e
+	}
+	return f + "(" + e + ")"
+}
+
+func (w *programWriter) number(d int) string { return w.safely("N", w.expr(d)) }
+func (w *programWriter) text(d int) string   { return w.safely("S", w.expr(d)) }
+
 func (w *programWriter) field() string { return w.pick("x", "y", "name", "n", "key", "id", "f") }
 
 func (w *programWriter) expr(depth int) string {
@@ -182,29 +218,29 @@ func (w *programWriter) expr(depth int) string {
 	d := depth - 1
 	switch w.IntN(30) {
 	case 0, 1, 2, 3:
-		return fmt.Sprintf("%s %s %s", w.expr(d), w.pick("+", "-", "*", "/", "%", "+", "-"), w.expr(d))
+		return fmt.Sprintf("%s %s %s", w.number(d), w.pick("+", "-", "*", "/", "%", "+", "-"), w.number(d))
 	case 4:
-		return fmt.Sprintf("(%s %s %s)", w.expr(d), w.pick("+", "-", "*", "/", "%"), w.expr(d))
+		return fmt.Sprintf("(%s %s %s)", w.number(d), w.pick("+", "-", "*", "/", "%"), w.number(d))
 	case 5:
-		return fmt.Sprintf("%s ^ %s", w.expr(d), w.pick("2", "3", "0.5", "-1", "0", "10"))
+		return fmt.Sprintf("%s ^ %s", w.number(d), w.pick("2", "3", "0.5", "-1", "0", "10"))
 	case 6, 7, 8:
-		return fmt.Sprintf("(%s %s %s)", w.expr(d), w.pick("==", "~=", "<", ">", "<=", ">="), w.expr(d))
+		return w.comparison(d)
 	case 9, 10:
 		return fmt.Sprintf("(%s %s %s)", w.expr(d), w.pick("and", "or"), w.expr(d))
 	case 11:
 		return "not " + w.expr(d)
 	case 12:
-		return "-" + w.local()
+		return "-" + w.safely("N", w.local())
 	case 13:
-		return "#" + w.local()
+		return "#" + w.safely("T", w.local())
 	case 14:
-		return fmt.Sprintf("string.sub(%s .. %s, 1, 40)", w.expr(d), w.expr(d))
+		return fmt.Sprintf("string.sub(%s .. %s, 1, 40)", w.text(d), w.text(d))
 	case 15:
-		return fmt.Sprintf("%s .. %s .. %s", w.pick("'k'", "1", w.local()), w.primary(), w.literal())
+		return fmt.Sprintf("%s .. %s .. %s", w.pick("'k'", "1", w.safely("S", w.local())), w.pick(w.primary(), "2", "'s'"), w.safely("S", w.literal()))
 	case 16, 17:
-		return fmt.Sprintf("%s.%s", w.local(), w.field())
+		return fmt.Sprintf("%s.%s", w.safely("T", w.local()), w.field())
 	case 18:
-		return fmt.Sprintf("%s[%s]", w.local(), w.expr(d))
+		return fmt.Sprintf("%s[%s]", w.safely("T", w.local()), w.expr(d))
 	case 19, 20:
 		return w.call(d)
 	case 21:
@@ -223,11 +259,22 @@ func (w *programWriter) expr(depth int) string {
 	case 26:
 		return fmt.Sprintf("rawequal(%s, %s)", w.expr(d), w.expr(d))
 	case 27:
-		return fmt.Sprintf("%s(%s)", w.pick("rawget", "next", "unpack", "ipairs", "getmetatable", "math.floor", "math.abs"), w.expr(d))
+		return w.pick(fmt.Sprintf("%s(T(%s))", w.pick("first", "unpack", "ipairs", "getmetatable", "pairs"), w.expr(d)),
+			fmt.Sprintf("%s(%s)", w.pick("math.floor", "math.abs", "next", "S"), w.number(d)))
 	case 28:
 		return w.libraryCall(d)
 	}
 	return "(" + w.expr(d) + ")"
+}
+
+func (w *programWriter) comparison(d int) string {
+	a, b := w.expr(d), w.expr(d)
+	op := w.pick("==", "~=", "<", ">", "<=", ">=")
+	if op != "==" && op != "~=" {
+		f := w.pick("N", "N", "S")
+		a, b = w.safely(f, a), w.safely(f, b)
+	}
+	return fmt.Sprintf("(%s %s %s)", a, op, b)
 }
 
 func (w *programWriter) libraryCall(d int) string {
@@ -235,21 +282,21 @@ func (w *programWriter) libraryCall(d int) string {
 	case 0:
 		return fmt.Sprintf("(%s):%s(%s)", w.pick("'hello'", "'a,b'", w.local()), w.pick("upper", "len", "byte", "sub", "rep", "nope", "find", "format"), w.pick("", "1", "2, 3", "'l'"))
 	case 1:
-		return fmt.Sprintf("table.concat(%s, ',')", w.expr(d))
+		return fmt.Sprintf("table.concat(%s, ',')", w.pick("{1, 'a', 2.5}", w.safely("T", w.expr(d))))
 	case 2:
-		return fmt.Sprintf("math.max(%s)", w.exprList(d))
+		return fmt.Sprintf("math.max(%s, %s)", w.number(d), w.number(d))
 	case 3:
-		return fmt.Sprintf("string.format('%s', %s)", w.pick("%d", "%s", "%5.2f", "%x", "%q", "%g"), w.expr(d))
+		return fmt.Sprintf("string.format('%s', %s)", w.pick("%d", "%s", "%5.2f", "%x", "%q", "%g"), w.number(d))
 	case 4:
 		return fmt.Sprintf("select(%s, %s)", w.pick("1", "2", "-1", "'#'", w.local()), w.exprList(d))
 	case 5:
-		return fmt.Sprintf("unpack(%s, %s, %s)", w.expr(d), w.pick("1", "2", "0"), w.pick("3", "1", "nil"))
+		return fmt.Sprintf("unpack(T(%s), %s, %s)", w.expr(d), w.pick("1", "2", "0"), w.pick("3", "1", "nil"))
 	case 6:
 		return fmt.Sprintf("pcall(%s, %s)", w.expr(d), w.exprList(d))
 	case 7:
-		return fmt.Sprintf("table.remove(%s)", w.expr(d))
+		return fmt.Sprintf("table.remove(T(%s))", w.expr(d))
 	}
-	return fmt.Sprintf("next(%s, %s)", w.expr(d), w.pick("nil", "1", "'x'"))
+	return fmt.Sprintf("first(%s, %s)", w.safely("T", w.expr(d)), w.pick("nil", "1", "'x'"))
 }
 
 func (w *programWriter) call(d int) string {
@@ -309,9 +356,9 @@ func (w *programWriter) statement() {
 	case 7:
 		w.line("%s, %s = %s", w.assignable(), w.assignable(), w.exprList(2))
 	case 8:
-		w.line("%s.%s = %s", w.local(), w.field(), w.expr(2))
+		w.line("%s.%s = %s", w.safelyLocal(), w.field(), w.expr(2))
 	case 9:
-		w.line("%s[%s] = %s", w.local(), w.expr(1), w.expr(2))
+		w.line("%s[%s] = %s", w.safelyLocal(), "S("+w.expr(1)+")", w.expr(2))
 	case 10, 11:
 		w.line("emit(%s)", w.exprList(2))
 	case 12:
@@ -335,8 +382,8 @@ func (w *programWriter) statement() {
 	case 24:
 		w.closuresInLoop()
 	case 25:
-		w.line("%s", w.pick("table.insert("+w.local()+", "+w.expr(1)+")", "table.sort("+w.local()+")", "table.insert("+w.local()+", 1, "+w.expr(1)+")",
-			"error("+w.expr(1)+w.pick("", ", 0", ", 1", ", 2")+")", "assert("+w.exprList(1)+")", "rawset("+w.local()+", "+w.expr(1)+", "+w.expr(1)+")", "undefinedglobal = 1"))
+		w.line("%s", w.pick("table.insert(T("+w.local()+"), "+w.expr(1)+")", "table.sort("+w.local()+")", "table.insert(T("+w.local()+"), 1, "+w.expr(1)+")",
+			"error("+w.expr(1)+w.pick("", ", 0", ", 1", ", 2")+")", "assert("+w.exprList(1)+")", "rawset("+w.local()+", S("+w.expr(1)+"), "+w.expr(1)+")", "undefinedglobal = 1"))
 	case 26:
 		w.line("do")
 		w.blockOf(2)
@@ -344,6 +391,15 @@ func (w *programWriter) statement() {
 	case 27:
 		w.holes()
 	}
+}
+
+// safelyLocal is a variable to store a field in; most of the time a table is made of what is in it.
+func (w *programWriter) safelyLocal() string {
+	l := w.assignable()
+	if w.IntN(10) > 0 {
+		w.line("%s = T(%s)", l, l)
+	}
+	return l
 }
 
 func (w *programWriter) ifStatement() {
@@ -365,9 +421,12 @@ func (w *programWriter) loop(f func()) {
 		w.line("emit(%s)", w.expr(1))
 		return
 	}
+	inLoop := w.inLoop
+	w.inLoop = true
 	w.loops++
 	f()
 	w.loops--
+	w.inLoop = inLoop
 }
 
 func (w *programWriter) forNumeric() {
@@ -387,7 +446,7 @@ func (w *programWriter) forNumeric() {
 func (w *programWriter) forGeneric() {
 	w.loop(func() {
 		k, v := w.fresh(), w.fresh()
-		iter := w.pick("ipairs(%s)", "pairs(%s)", "next, %s", "string.gmatch('a1b2', '%%a'), %s", "%s")
+		iter := w.pick("ipairs(T(%s))", "pairs(T(%s))", "next, T(%s)", "string.gmatch('a1b2', '%%a'), %s", "ipairs(T(%s))", "pairs(T(%s))", "%s")
 		w.line("for %s, %s in %s do", k, v, fmt.Sprintf(iter, w.pick(w.local(), w.table())))
 		w.scope(func() {
 			w.locals = append(w.locals, k, v)
@@ -468,10 +527,10 @@ func (w *programWriter) functionStatement() {
 		w.line("ne = ne + 1 if type(depth) ~= 'number' or depth <= 0 or ne > 300 then return %s end", w.literal())
 		hidden := w.hide("depth")
 		w.locals = append(w.locals, "depth")
-		loops := w.loops
-		w.loops = 1
+		loops, inLoop := w.loops, w.inLoop
+		w.loops, w.inLoop = 1, false
 		w.blockOf(3)
-		w.loops = loops
+		w.loops, w.inLoop = loops, inLoop
 		w.line("return %s", w.pick(w.exprList(2), w.call(1)))
 		hidden()
 		w.vararg = vararg
@@ -487,17 +546,18 @@ func (w *programWriter) functionStatement() {
 
 func (w *programWriter) protected() {
 	ok, e := w.fresh(), w.fresh()
-	if w.IntN(3) == 0 {
+	handled := w.IntN(3) == 0
+	if handled {
 		w.line("local %s, %s = xpcall(function()", ok, e)
 	} else {
 		w.line("local %s, %s = pcall(function(...)", ok, e)
 	}
-	vararg, loops := w.vararg, w.loops
-	w.vararg, w.loops = false, 1
+	vararg, loops, inLoop := w.vararg, w.loops, w.inLoop
+	w.vararg, w.loops, w.inLoop = !handled, 1, false
 	w.blockOf(3)
 	w.line("return %s", w.exprList(2))
-	w.vararg, w.loops = vararg, loops
-	if strings.Contains(w.b.String()[max(0, strings.LastIndex(w.b.String(), "local "+ok)):], "xpcall") && strings.Contains(w.b.String()[strings.LastIndex(w.b.String(), "local "+ok):strings.LastIndex(w.b.String(), "local "+ok)+40], "xpcall") {
+	w.vararg, w.loops, w.inLoop = vararg, loops, inLoop
+	if handled {
 		w.line("end, function(m) return %s end)", w.pick("m", "'H:' .. tostring(type(m) == 'string' and m or type(m))", "{m}"))
 	} else {
 		w.line("end)")
@@ -508,8 +568,8 @@ func (w *programWriter) protected() {
 
 func (w *programWriter) coroutine() {
 	co := w.fresh()
-	vararg, loops := w.vararg, w.loops
-	w.vararg, w.loops = true, 1
+	vararg, loops, inLoop := w.vararg, w.loops, w.inLoop
+	w.vararg, w.loops, w.inLoop = true, 1, false
 	wrap := w.IntN(2) == 0
 	w.line("local %s = coroutine.%s(function(...)", co, map[bool]string{true: "wrap", false: "create"}[wrap])
 	w.blockOf(1)
@@ -518,7 +578,7 @@ func (w *programWriter) coroutine() {
 	w.line("for i = 1, 2 do coroutine.yield(i, %s) end", w.expr(1))
 	w.line("return %s", w.exprList(1))
 	w.line("end)")
-	w.vararg, w.loops = vararg, loops
+	w.vararg, w.loops, w.inLoop = vararg, loops, inLoop
 	for range 1 + w.IntN(4) {
 		if wrap {
 			w.line("emit(pcall(%s, %s))", co, w.expr(1))
@@ -571,6 +631,6 @@ func (w *programWriter) holes() {
 	for range 1 + w.IntN(8) {
 		w.line("%s[%s] = %s", t, w.pick("1", "2", "3", "4", "5", "7", "8", "9", "16", "17", "#"+t, "#"+t+" + 1", "'k'", "-1", "2.5"), w.pick("nil", "1", "'v'", "true"))
 	}
-	w.line("dump(%s) emit(#%s, next(%s))", t, t, t)
+	w.line("dump(%s) emit(#%s)", t, t)
 	w.locals = append(w.locals, t)
 }

@@ -220,7 +220,7 @@ func (s *String) equal(t *String) bool {
 	return bytes.Equal(s.bytes(), t.bytes())
 }
 
-// hashOf returns the hash of s, computed on first use. It is PUC's hash, because pairs() shows its order.
+// hashOf returns the hash of s, computed on first use. It is that of Redis's Lua, because pairs() shows its order.
 func (s *String) hashOf() uint32 {
 	if !s.hashed {
 		s.hash = hashBytes(s.str())
@@ -229,12 +229,11 @@ func (s *String) hashOf() uint32 {
 	return s.hash
 }
 
-// hashBytes looks at no more than 32 bytes, as PUC does.
+// hashBytes looks at every byte, as Redis's Lua does (PUC skips some of long strings).
 func hashBytes(b string) uint32 {
 	h := uint32(len(b))
-	step := len(b)>>5 + 1
-	for i := len(b); i >= step; i -= step {
-		h ^= h<<5 + h>>2 + uint32(b[i-1])
+	for i := len(b) - 1; i >= 0; i-- {
+		h ^= h<<5 + h>>2 + uint32(b[i])
 	}
 	return h
 }
