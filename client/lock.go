@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
-	"sync"
 	"time"
 )
 
@@ -62,7 +61,6 @@ type Lock struct {
 	end   context.CancelCauseFunc
 	renew func(ctx context.Context) (held bool, err error)
 	free  func(ctx context.Context) (held bool, err error)
-	once  sync.Once
 	done  chan struct{} // closed when the renewing goroutine has ended
 }
 
