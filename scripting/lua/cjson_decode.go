@@ -1,10 +1,7 @@
 // cjson.decode: JSON text to Lua values, with cjson's leniency and its error texts.
 package lua
 
-import (
-	"math/bits"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // Kinds of JSON tokens, and their names in error texts.
 const (
@@ -24,9 +21,6 @@ const (
 
 var jsonTokenNames = [...]string{"T_OBJ_BEGIN", "T_OBJ_END", "T_ARR_BEGIN", "T_ARR_END", "T_STRING", "T_NUMBER", "T_BOOLEAN", "T_NULL",
 	"T_COLON", "T_COMMA", "T_END", ""}
-
-// keyCache remembers the strings of object keys seen lately, so that a list of like objects shares its keys.
-type keyCache [64]*String
 
 // jsonDecoder is one call of decode. The text ends where data does or at a NUL byte.
 type jsonDecoder struct {
@@ -110,46 +104,33 @@ func (d *jsonDecoder) descend(slots, n int) {
 
 func (d *jsonDecoder) object(slots int) Value {
 	d.descend(slots, 3)
-	t := d.c.NewTable(0, 0)
 	d.next()
 	if d.token == jsonObjectEnd {
 		d.depth--
-		return t.value()
+		return d.c.NewTable(0, 0).value()
 	}
+	base := len(d.l.values)
 	for {
 		if d.token != jsonString {
 			d.unexpected("object key string")
 		}
-		key := d.key()
+		d.l.push(d.c, d.l.key(d.c, d.text))
 		d.next()
 		if d.token != jsonColon {
 			d.unexpected("colon")
 		}
 		d.next()
-		t.set(d.c.s, key, d.value(slots+2))
+		d.l.push(d.c, d.value(slots+2))
 		d.next()
 		if d.token == jsonObjectEnd {
 			d.depth--
-			return t.value()
+			return d.l.popObject(d.c, base).value()
 		}
 		if d.token != jsonComma {
 			d.unexpected("comma or object end")
 		}
 		d.next()
 	}
-}
-
-// key returns the current string token as a value.
-func (d *jsonDecoder) key() Value {
-	if len(d.text) < 2 || len(d.text) > 64 {
-		return d.l.substring(d.c, d.text)
-	}
-	h := uint(len(d.text))<<4 ^ uint(d.text[0])<<2 ^ uint(d.text[len(d.text)-1]) ^ uint(d.text[len(d.text)/2])<<1
-	slot := &d.l.keys[h%uint(len(d.l.keys))]
-	if *slot == nil || (*slot).str() != string(d.text) {
-		*slot = d.c.NewString(d.text).string()
-	}
-	return (*slot).value()
 }
 
 // array collects the elements first, so that the table is made in its final size, a power of two as in PUC.
@@ -174,28 +155,6 @@ func (d *jsonDecoder) array(slots int) Value {
 		}
 		d.next()
 	}
-}
-
-// push puts v on the stack of decoded elements.
-func (l *library) push(c *Call, v Value) {
-	if len(l.values) == cap(l.values) {
-		size := max(2*cap(l.values), 64)
-		c.Charge((size - cap(l.values)) * int(valueSize))
-		grown := make([]Value, len(l.values), size)
-		copy(grown, l.values)
-		l.values = grown
-	}
-	l.values = append(l.values, v.clean())
-}
-
-// popArray makes a table of the elements from base on.
-func (l *library) popArray(c *Call, base int) *Table {
-	elements := l.values[base:]
-	t := c.NewTable(1<<bits.Len(uint(len(elements)-1)), 0)
-	copy(t.elements(len(elements)), elements)
-	c.Steps(len(elements) >> 3)
-	l.values = l.values[:base]
-	return t
 }
 
 // next reads the next token.

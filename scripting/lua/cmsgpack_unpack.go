@@ -194,17 +194,44 @@ func (u *unpacker) array(n, slots int) Value {
 	for i, v := range l.values[base:] {
 		t.setInt(u.c.s, int64(i+1), v)
 	}
-	l.values = l.values[:base]
+	l.pop(base)
 	return t.value()
 }
 
+// hash reads n keys and values. A key that no table takes is an error before the rest is read.
 func (u *unpacker) hash(n, slots int) Value {
-	t := u.c.NewTable(0, 0)
+	if n == 0 {
+		return u.c.NewTable(0, 0).value()
+	}
+	base := len(u.l.values)
+	var t *Table
 	for range n {
-		k := u.value(slots + 1)
+		k := u.key(slots + 1)
 		v := u.value(slots + 2)
 		u.c.Steps(1)
+		if t == nil {
+			u.l.push(u.c, k)
+			u.l.push(u.c, v)
+			if k.IsNil() || k.IsNumber() || len(u.l.values)-base > 2*maxShapeKeys {
+				t = growObject(u.c, u.l.values[base:])
+				u.l.pop(base)
+			}
+			continue
+		}
 		t.set(u.c.s, k, v)
 	}
+	if t == nil {
+		t = u.l.popObject(u.c, base)
+	}
 	return t.value()
+}
+
+// key is value for a key: short strings come from the cache of keys.
+func (u *unpacker) key(slots int) Value {
+	if u.i < len(u.data) && u.data[u.i]&0xe0 == 0xa0 {
+		u.check(slots, tooManyResults)
+		u.c.Steps(1)
+		return u.l.key(u.c, u.need(1 + int(u.data[u.i]&0x1f))[1:])
+	}
+	return u.value(slots)
 }

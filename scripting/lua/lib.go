@@ -7,8 +7,11 @@ type library struct {
 	random   randomState
 	json     jsonConfig
 	keys     keyCache
+	shapes   shapeCache
+	shaped   bool        // keys or shapes are in use
 	numbers  []float64   // scratch of table.sort
 	values   []Value     // scratch of the decoders
+	deepest  int         // how many of values have been in use
 	chars    [256]Value  // the strings of one byte
 	saved    randomState // random as it was before the run seeded it
 	touched  bool        // the run has changed random's seed or the settings of json
@@ -38,11 +41,14 @@ func (l *library) forget() {
 		l.json = defaultJSONConfig()
 		l.touched = false
 	}
+	clear(l.values[:max(len(l.values), l.deepest)])
+	l.deepest = 0
 	if cap(l.values) > maxKeptValues {
 		l.values = nil
 	}
-	clear(l.values[:cap(l.values)])
-	l.keys = keyCache{}
+	if l.shaped {
+		l.keys, l.shapes, l.shaped = keyCache{}, shapeCache{}, false
+	}
 }
 
 // maxKeptValues is the most room for decoded elements that is kept between runs.
