@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures evald against redis-server on this machine, in turn, round by round: first both without persistence, then both
-# with every write on disk before its reply. Usage: compare.sh EVALD-BINARY [evald bench flags, e.g. --requests 1000000]
+# with every write on disk before its reply (POLICIES=none or always picks one). Usage: compare.sh EVALD-BINARY [evald bench flags, e.g. --requests 1000000]
 set -euo pipefail
 evald=$(realpath "$1")
 shift
@@ -28,7 +28,7 @@ start() {
 redis-server --version
 "$evald" version
 echo "$(nproc) processors, $(awk -F': ' '/model name/{print $2; exit}' /proc/cpuinfo), $(uname -sr), $(date -u +%F)"
-for policy in none always; do
+for policy in ${POLICIES:-none always}; do
   a=$(free_port) b=$(free_port)
   if [ "$policy" = none ]; then
     start "evald-$policy" "$a" "$evald" serve --addr "127.0.0.1:$a" --in-memory
