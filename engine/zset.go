@@ -288,15 +288,32 @@ func (z *bigZSet) element(dst, member []byte) ([]byte, bool) {
 }
 
 func (z *bigZSet) putElement(member, val []byte) error {
+	s, err := rowScore(val)
+	if err == nil {
+		z.z.Set(member, s)
+	}
+	return err
+}
+
+func (z *bigZSet) loadElement(member, val []byte) error {
+	s, err := rowScore(val)
+	if err == nil && !z.z.Load(member, s) {
+		err = errors.New("a member is there twice")
+	}
+	return err
+}
+
+func (z *bigZSet) loaded() { z.z.Build() }
+
+func rowScore(val []byte) (float64, error) {
 	if len(val) != 8 {
-		return errBadScore
+		return 0, errBadScore
 	}
 	s := math.Float64frombits(binary.BigEndian.Uint64(val))
 	if math.IsNaN(s) {
-		return errBadScore
+		return 0, errBadScore
 	}
-	z.z.Set(member, s)
-	return nil
+	return s, nil
 }
 
 func (z *bigZSet) dropElement(member []byte) { z.z.Remove(member) }

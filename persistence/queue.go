@@ -246,8 +246,13 @@ func (s *Store) finish() {
 	close(s.stop)
 	s.run.Wait()
 	s.done.Wait()
-	if !s.failed.Load() {
-		s.syncLog()
-		s.spool.drop(s)
+	if s.failed.Load() {
+		return
+	}
+	s.syncLog()
+	s.spool.drop(s)
+	if !s.disk.refuse.Load() { // a full disk would make it wait without end
+		// The next start need not replay the log, which takes longer than reading tables.
+		s.must("flush", s.db.Flush())
 	}
 }

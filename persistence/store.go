@@ -28,7 +28,7 @@ type Options struct {
 	FS     vfs.FS // default: the operating system's
 	Policy Policy // default: Always
 
-	MemTableSize  int64         // bytes; default 64 MiB, less on a small disk
+	MemTableSize  int64         // bytes; default 32 MiB, less on a small disk
 	QueueBytes    int           // rows that may wait for a commit before Batch blocks; default 16 MiB
 	LowDiskBytes  int64         // free space below which writes are to be refused; default: four memtables, or 5% of the disk up to 1 GiB
 	BallastBytes  int64         // size of the file that is given up when the disk is full; default one memtable, negative: none

@@ -341,3 +341,31 @@ func TestBytesPerMember(t *testing.T) {
 		t.Errorf("%.1f bytes per member", per)
 	}
 }
+
+func TestBuildGivesTheSameSet(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, n := range []int{0, 1, 61, 62, 63, 500, 20000} {
+		set, loaded := New(), New()
+		for i := range n {
+			m, s := fmt.Appendf(nil, "member %d", i), float64(r.IntN(n/3+1))
+			set.Set(m, s)
+			if !loaded.Load(m, s) {
+				t.Fatalf("%s is not new", m)
+			}
+		}
+		loaded.Build()
+		if err := loaded.Check(); err != nil {
+			t.Fatal(err)
+		}
+		if loaded.Len() != n || float64(loaded.MemUsage()) > 1.1*float64(set.MemUsage())+4096 {
+			t.Errorf("%d members: %d bytes built, %d inserted", n, loaded.MemUsage(), set.MemUsage())
+		}
+		for rank := range n {
+			m1, s1 := set.At(rank)
+			m2, s2 := loaded.At(rank)
+			if string(m1) != string(m2) || s1 != s2 {
+				t.Fatalf("rank %d: %s %g, not %s %g", rank, m2, s2, m1, s1)
+			}
+		}
+	}
+}
