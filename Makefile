@@ -1,6 +1,6 @@
 # Everything a developer runs. `make ci` is what CI runs.
 GO ?= go
-.PHONY: help run build test race lint fuzz-smoke bench clients diff crash ci
+.PHONY: help run build test race lint fuzz-smoke bench clients diff crash crash-clone faults ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,5 +29,9 @@ diff: ## 100,000 generated commands against a live redis-server
 	$(GO) test -count=1 -timeout 60m ./tests/diff -args -commands 100000
 crash: ## kill -9 under load and restart, 200 rounds
 	$(GO) test -count=1 -timeout 60m ./tests/crash -args -rounds 200
+crash-clone: ## crash a store in memory and load what is left, 20,000 times
+	EVALD_CRASH_ROUNDS=20000 $(GO) test -count=1 -timeout 120m -run 'CrashClone|Released' ./persistence
+faults: ## EIO and ENOSPC at every file-system call, 20,000 damaged files, a full disk
+	EVALD_FAULTS=all EVALD_CRASH_ROUNDS=20000 $(GO) test -count=1 -timeout 120m -run 'Fault|Damage|Disk' ./persistence
 ci: ## what CI runs
 	.ci/run
