@@ -26,7 +26,7 @@ func Hashes() []Spec {
 	hkeysSpec := read("hkeys", 2, 0, "2.0.0", "O(N) where N is the size of the hash.", "Returns all fields in a hash.", "key", hkeys)
 	hvalsSpec := read("hvals", 2, 0, "2.0.0", "O(N) where N is the size of the hash.", "Returns all values in a hash.", "key", hvals)
 	all.Tips, hkeysSpec.Tips, hvalsSpec.Tips = unordered, unordered, unordered
-	return []Spec{
+	return append(hashExpiry(), []Spec{
 		write("hdel", -3, Fast, Delete, "2.0.0", "O(N) where N is the number of fields to be removed.", "Deletes one or more fields and their values from a hash. Deletes the hash if no fields remain.", "key field [field ...]", hdel),
 		read("hexists", 3, Fast, "2.0.0", "O(1)", "Determines whether a field exists in a hash.", "key field", hexists),
 		read("hget", 3, Fast, "2.0.0", "O(1)", "Returns the value of a field in a hash.", "key field", hget),
@@ -44,7 +44,7 @@ func Hashes() []Spec {
 		write("hsetnx", 4, DenyOOM|Fast, Insert, "2.0.0", "O(1)", "Sets the value of a field in a hash only when the field doesn't exist.", "key field value", hsetnx),
 		read("hstrlen", 3, Fast, "3.2.0", "O(1)", "Returns the length of the value of a field.", "key field", hstrlen),
 		hvalsSpec,
-	}
+	}...)
 }
 
 func hget(c *Ctx) error {
@@ -217,7 +217,7 @@ func hincrby(c *Ctx) error {
 	if delta < 0 && old < math.MinInt64-delta || delta > 0 && old > math.MaxInt64-delta {
 		return ErrOverflow
 	}
-	h.Set(c.Args[2], appendInt(c.scratch[:0], old+delta))
+	h.Update(c.Args[2], appendInt(c.scratch[:0], old+delta))
 	h.Finish(engine.EventHash, "hincrby")
 	c.Reply.Int(old + delta)
 	return nil
@@ -243,7 +243,7 @@ func hincrbyfloat(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	h.Set(c.Args[2], sum)
+	h.Update(c.Args[2], sum)
 	h.Finish(engine.EventHash, "hincrbyfloat")
 	c.Reply.Bulk(sum)
 	return nil
