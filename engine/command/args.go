@@ -92,10 +92,26 @@ func ParseFloat(b []byte) (float64, bool) {
 	if err != nil && !math.IsInf(f, 0) || math.IsNaN(f) {
 		return 0, false
 	}
-	if err != nil {
+	if err != nil || f == 0 && underflows(b) {
 		return 0, false // ERANGE: strtod's HUGE_VAL is refused too
 	}
 	return f, true
+}
+
+// underflows tells whether a text that gave 0 names another number, which is too small.
+func underflows(b []byte) bool {
+	hex := false
+	for _, c := range b {
+		switch {
+		case c == 'x' || c == 'X':
+			hex = true
+		case c == 'p' || c == 'P' || !hex && (c == 'e' || c == 'E'):
+			return false
+		case c >= '1' && c <= '9' || hex && c|0x20 >= 'a' && c|0x20 <= 'f':
+			return true
+		}
+	}
+	return false
 }
 
 // hexFloat adds the exponent that Go wants of a hexadecimal float and C does not.

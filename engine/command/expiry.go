@@ -46,7 +46,7 @@ func parseExpireCond(c *Ctx, from, to int) (o expireCond, err error) {
 		case c.Is(i, "lt"):
 			o.lt = true
 		default:
-			return o, Error("ERR Unsupported option " + string(c.Args[i]))
+			return o, Error("ERR Unsupported option " + text(c.Args[i]))
 		}
 	}
 	if o.nx && (o.xx || o.gt || o.lt) {

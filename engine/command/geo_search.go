@@ -121,7 +121,9 @@ func georadius(c *Ctx, byMember, mayStore bool) error {
 		if err := q.around(&z, c.Args[2]); err != nil {
 			return err
 		}
-		err = q.radius(c, 3)
+		if z.Exists() { // sic: without the key the radius is not looked at
+			err = q.radius(c, 3)
+		}
 	} else if q.shape.Longitude, q.shape.Latitude, err = lonLat(c, 2); err == nil {
 		err = q.radius(c, 4)
 	}

@@ -176,7 +176,7 @@ func pfdebug(c *Ctx) error {
 		c.DB.SetRaw(c.Args[2], h)
 		c.Reply.Int(1)
 	default:
-		return Error("ERR Unknown PFDEBUG subcommand '" + string(c.Args[1]) + "'")
+		return Error("ERR Unknown PFDEBUG subcommand '" + text(c.Args[1]) + "'")
 	}
 	return nil
 }

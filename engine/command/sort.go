@@ -106,7 +106,7 @@ func sortCmd(c *Ctx) error {
 
 // sortSource returns copies of the elements; sorted sets come in their order, from the end under DESC.
 func sortSource(c *Ctx, o *sortArgs) (elems [][]byte, isSet bool, err error) {
-	keep := func(b []byte) bool { elems = append(elems, append([]byte(nil), b...)); return true }
+	keep := func(b []byte) bool { elems = append(elems, append([]byte{}, b...)); return true }
 	key := c.Args[1]
 	switch c.DB.Type(key) {
 	case engine.TypeNone:

@@ -117,7 +117,7 @@ func parseClaim(c *Ctx) (o claiming, err error) {
 				return o, err
 			}
 		default:
-			return o, Error("ERR Unrecognized XCLAIM option '" + string(c.Args[i]) + "'")
+			return o, Error("ERR Unrecognized XCLAIM option '" + text(c.Args[i]) + "'")
 		}
 	}
 	// A time that cannot be is now: clients may compute it from a clock of their own.

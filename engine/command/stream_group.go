@@ -58,7 +58,7 @@ func xgroupHelp(c *Ctx) error {
 const errXgroupKey Error = "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
 
 func noGroup(name, key []byte) Error {
-	return Error("NOGROUP No such consumer group '" + string(name) + "' for key name '" + string(key) + "'")
+	return Error("NOGROUP No such consumer group '" + text(name) + "' for key name '" + string(key) + "'")
 }
 
 // SubcommandSyntax is the error for a subcommand's call whose arguments do not fit.
@@ -245,7 +245,7 @@ func groupOf(c *Ctx) (s engine.Stream, g *stream.Group, err error) {
 		g = s.Data().Group(c.Args[2])
 	}
 	if g == nil {
-		return s, nil, Error("NOGROUP No such key '" + string(c.Args[1]) + "' or consumer group '" + string(c.Args[2]) + "'")
+		return s, nil, Error("NOGROUP No such key '" + text(c.Args[1]) + "' or consumer group '" + text(c.Args[2]) + "'")
 	}
 	return s, g, nil
 }

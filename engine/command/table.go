@@ -1,11 +1,16 @@
 package command
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Table finds commands by name. It is built once, from the families, and never changes but for Register and Unregister.
 type Table struct {
 	byName map[string]*Spec
 	specs  []*Spec // by id
+	free   []int   // ids of commands that were unregistered
+	epoch  uint64  // counts Register and Unregister
 }
 
 // NewTable builds a table from the families and panics on a declaration that cannot be right.
@@ -32,8 +37,13 @@ func (t *Table) add(s, parent *Spec) {
 			s.Flags |= MovableKeys
 		}
 	}
-	s.id = len(t.specs)
-	t.specs = append(t.specs, s)
+	if n := len(t.free); n > 0 {
+		s.id, t.free = t.free[n-1], t.free[:n-1]
+		t.specs[s.id] = s
+	} else {
+		s.id = len(t.specs)
+		t.specs = append(t.specs, s)
+	}
 	if parent == nil {
 		if t.byName[s.Name] != nil {
 			panic("command: " + s.Name + " is declared twice")
@@ -51,6 +61,26 @@ func (t *Table) add(s, parent *Spec) {
 		}
 	}
 }
+
+// Register adds a command whose name is free: one that a function library brings. Its id may be that of an unregistered one.
+func (t *Table) Register(s *Spec) {
+	t.add(s, nil)
+	t.epoch++
+}
+
+// Unregister removes a command that Register added. Its place among All is taken by a spec that no name leads to.
+func (t *Table) Unregister(name string) {
+	s := t.byName[name]
+	if s == nil || s.sub != nil {
+		panic("command: unregister of " + name)
+	}
+	delete(t.byName, name)
+	t.free = append(t.free, s.id)
+	t.epoch++
+}
+
+// Epoch changes whenever a command comes or goes: what was looked up before must be looked up anew.
+func (t *Table) Epoch() uint64 { return t.epoch }
 
 const maxName = 64
 
@@ -131,7 +161,16 @@ func UnknownSubcommand(s *Spec, args [][]byte) Error {
 	return Error("ERR unknown subcommand '" + clip(args[1], 128) + "'. Try " + upper(s.Name) + " HELP.")
 }
 
-func clip(b []byte, n int) string { return string(b[:min(n, len(b))]) }
+// clip returns the first n bytes of an argument for an error message.
+func clip(b []byte, n int) string { return text(b[:min(n, len(b))]) }
+
+// text returns an argument for an error message: as C prints it, up to the first NUL.
+func text(b []byte) string {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	return string(b)
+}
 
 func upper(s string) string {
 	b := []byte(s)

@@ -55,12 +55,27 @@ func parseScoreBound(b []byte) (s scoreBound, err error) {
 	return s, nil
 }
 
-// parseScore parses as strtod does: unlike ParseFloat an overflow is infinite, an empty text is 0 as in Redis.
+// parseScore parses the end of a range, sic, as C's strtod does of the text up to a NUL: leading space is skipped, an empty text is 0,
+// too large a number infinite. NaN is refused.
 func parseScore(b []byte) (float64, bool) {
-	if len(b) == 0 {
-		return 0, true // sic: strtod of "" leaves its argument untouched, and Redis takes it for 0
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
 	}
-	return ParseFloat(b)
+	if len(b) == 0 {
+		return 0, true
+	}
+	if b = bytes.TrimLeft(b, " \t\n\v\f\r"); len(b) == 0 {
+		return 0, false
+	}
+	if f, ok := ParseFloat(b); ok {
+		return f, true
+	}
+	f, inf, ok := parseLongDouble(b)
+	if !ok || inf {
+		return 0, false
+	}
+	v, _ := f.Float64() // out of a double's range: infinite, or 0
+	return v, true
 }
 
 // scoreRanks returns the ranks from <= rank < to of the members with scores from lo to hi.

@@ -100,21 +100,21 @@ func (l *Line) text(v reply.Value) string {
 	case l.Approx > 0:
 		return fmt.Sprintf("%s +-%d", v, l.Approx)
 	case l.Sorted:
-		v = arrange(v, 1)
+		v = Arrange(v, 1)
 	case l.Pairs:
-		v = arrange(v, 2)
+		v = Arrange(v, 2)
 	}
 	return v.String()
 }
 
-// arrange sorts the elements, step by step together, of the reply, or of the last element of a SCAN reply.
-func arrange(v reply.Value, step int) reply.Value {
+// Arrange sorts the elements, step by step together, of the reply, or of the last element of a SCAN reply.
+func Arrange(v reply.Value, step int) reply.Value {
 	if !v.IsAggregate() || len(v.Elems) == 0 {
 		return v
 	}
 	v.Elems = slices.Clone(v.Elems)
 	if last := len(v.Elems) - 1; last == 1 && v.Elems[last].IsAggregate() && !v.Elems[0].IsAggregate() {
-		v.Elems[last] = arrange(v.Elems[last], step)
+		v.Elems[last] = Arrange(v.Elems[last], step)
 		return v
 	}
 	if v.Elems[0].IsAggregate() {

@@ -1,0 +1,187 @@
+package diff
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/evald/evald/engine/command"
+	"github.com/evald/evald/internal/corpus"
+	"github.com/evald/evald/internal/reply"
+)
+
+// What is not compared, or not byte for byte, and why. Everything else must be equal. The server compared with is 7.0.15; the level of
+// compatibility is 7.4.
+
+// leftOut are commands that are not generated.
+func leftOut(s *command.Spec) bool {
+	switch s.FullName() {
+	case "spop", "srandmember", "hrandfield", "zrandmember", "randomkey": // random: see generator.random
+		return true
+	case "object|idletime", "object|freq", "object|refcount", "object|help", "xgroup|help", "xinfo|help": // clocks and dice, sharing of small integers, texts
+		return true
+	case "dump", "restore": // the payload's encoding follows the version
+		return true
+	case "pfdebug", "pfselftest", "xinfo|stream", "xinfo|consumers", "xinfo|groups": // fields differ by version; the corpus has them
+		return true
+	case "xpending", "xclaim", "xautoclaim": // idle times; the corpus has them
+		return true
+	case "geohash", "geodist", "geopos", "geosearch", "geosearchstore", "georadius", "georadius_ro", "georadiusbymember", "georadiusbymember_ro":
+		return false
+	}
+	return s.Since > "7.0.99" || s.Flags&command.Internal != 0
+}
+
+// newWord tells options that 7.0.15 does not know.
+func newWord(token string) bool {
+	switch token {
+	case "IFEQ", "IFNE", "IFDEQ", "IFDNE", "WITHSCORE", "NOVALUES":
+		return true
+	}
+	return false
+}
+
+// fit tells whether a call can be compared.
+func fit(args []string) bool {
+	name := strings.ToLower(args[0])
+	for i, a := range args {
+		low := strings.ToLower(a)
+		n, err := strconv.ParseInt(a, 10, 64)
+		switch {
+		case low == "withscore" || low == "novalues" || low == "ifeq" || low == "ifne":
+			return false
+		case name == "xadd" && a == "*":
+			return false // the clock
+		case name == "xread" && a == "+":
+			return false // the last entry, since 7.4
+		case strings.HasPrefix(name, "sort") && low == "by" && slices.ContainsFunc(args, func(a string) bool { return strings.EqualFold(a, "alpha") }):
+			return false // equal weights are left in the order of the table
+		case (low == "bylex" || strings.HasSuffix(name, "bylex") || name == "zlexcount") && !slices.Contains(args[:min(3, len(args))], "y1"):
+			return false // with scores that differ the result depends on the encoding and on dice
+		case strings.HasPrefix(name, "sort") && i == 1 && strings.ContainsAny(a[:min(1, len(a))], "zg"):
+			return false // 7.0 turns a small sorted set into a big one
+		case strings.HasSuffix(name, "rank") && i == 3:
+			return false // WITHSCORE is new, and with it the arity
+		case strings.HasPrefix(name, "sort") && low == "by" && i+1 < len(args) && !strings.Contains(args[i+1], "*"):
+			return false // leaves sets in the order of the table
+		case name == "hscan" || name == "sscan" || name == "zscan" || name == "scan":
+			if low == "count" && i+1 < len(args) {
+				args[i+1] = "100000" // in one step, order apart
+			}
+			if i == len(name)/5+1 && a != "0" && a != "x" && a != "1.5" {
+				return false // a cursor means another place; and 7.0 takes "" for 0 and -1 for 2^64-1
+			}
+		case expires(name) && err == nil && n > 0 && n < 90000:
+			return false // could expire between the two servers
+		case (name == "setrange" || name == "setbit" || name == "bitfield") && err == nil && n > 100000:
+			return false // strings of half a gigabyte
+		case name == "lpos" && low == "rank" && i+1 < len(args) && args[i+1] == "-9223372036854775808":
+			return false // refused since 7.2
+		case strings.HasPrefix(name, "b") && (low == "inf" || low == "+inf" || low == "1e300" || err == nil && n > 1<<50):
+			return false // a timeout out of range has another text since 7.2
+		}
+	}
+	// Without COUNT the steps of a scan differ.
+	return !strings.HasSuffix(name, "scan") || slices.ContainsFunc(args, func(a string) bool { return strings.EqualFold(a, "count") })
+}
+
+// expires tells commands whose numbers may be times to live.
+func expires(name string) bool {
+	switch name {
+	case "expire", "pexpire", "setex", "psetex", "set", "getex":
+		return true
+	}
+	return false
+}
+
+// notInScript tells commands that scripts do without: their replies are compared whole, and 7.0 refuses to block.
+func notInScript(args []string) bool {
+	switch strings.ToLower(args[0]) {
+	case "ttl", "pttl", "expiretime", "pexpiretime": // the clock
+		return true
+	case "bitcount", "bitpos": // see same
+		return true
+	case "blpop", "brpop", "blmove", "blmpop", "brpoplpush", "bzpopmin", "bzpopmax", "bzmpop":
+		return true
+	}
+	return slices.ContainsFunc(args, func(a string) bool { return strings.EqualFold(a, "block") })
+}
+
+// unordered tells commands whose replies have elements in the order of a hash table, and how many elements belong together.
+func unordered(args []string) int {
+	switch strings.ToLower(args[0]) {
+	case "hgetall", "hscan", "zscan":
+		return 2
+	case "hkeys", "hvals", "smembers", "sinter", "sunion", "sdiff", "keys", "scan", "sscan", "geosearch", "georadius", "georadius_ro", "georadiusbymember", "georadiusbymember_ro":
+		return 1
+	}
+	return 0
+}
+
+// same compares the replies to one command.
+func same(args []string, a, b reply.Value) bool {
+	a, b = corpus.Normal(a), corpus.Normal(b)
+	name := strings.ToLower(args[0])
+	switch {
+	case a.String() == b.String(), name == "hello": // which names the version
+		return true
+	case (name == "bitcount" || name == "bitpos") && b.Kind == '-' && strings.HasPrefix(b.Text, "ERR"):
+		return true // since 7.2 wrong arguments are looked at before the key
+	case a.Kind == '-' && b.Kind == '-':
+		return sameError(a.Text, b.Text)
+	case name == "ttl" || name == "pttl" || name == "expiretime" || name == "pexpiretime":
+		return near(a, b)
+	case len(args) > 1 && args[1] == "rnd": // random members
+		return a.Kind == b.Kind && len(a.Elems) == len(b.Elems)
+	case name == "object" && len(args) > 1 && strings.EqualFold(args[1], "encoding"):
+		return sameEncoding(a.Text, b.Text)
+	case name == "eval" || name == "exec":
+		return strings.Join(leaves(nil, a), "\n") == strings.Join(leaves(nil, b), "\n")
+	}
+	if step := unordered(args); step > 0 {
+		return corpus.Arrange(a, step).String() == corpus.Arrange(b, step).String()
+	}
+	return false
+}
+
+// leaves lists what is in a reply of scripts and transactions, sorted: some of it may be in the order of a hash table.
+func leaves(list []string, v reply.Value) []string {
+	if !v.IsAggregate() {
+		text := v.String()
+		if v.Kind == '-' {
+			text = "(error) " + plainError(v.Text)
+		}
+		if text == `"listpack"` {
+			text = `"hashtable"`
+		}
+		return append(list, text)
+	}
+	for _, e := range v.Elems {
+		list = leaves(list, e)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// near compares times: the servers' clocks are the same, but they run a command one after the other.
+func near(a, b reply.Value) bool {
+	x, err1 := strconv.ParseInt(a.Text, 10, 64)
+	y, err2 := strconv.ParseInt(b.Text, 10, 64)
+	return err1 == nil && err2 == nil && x > 0 && y > 0 && max(x-y, y-x) <= 5000
+}
+
+// sameEncoding: since 7.2 small sets and lists are listpacks.
+func sameEncoding(redis, own string) bool {
+	return own == "listpack" && (redis == "hashtable" || redis == "quicklist")
+}
+
+// sameError compares error texts that newer versions have changed.
+func sameError(redis, own string) bool { return plainError(redis) == plainError(own) }
+
+func plainError(s string) string {
+	// 7.4: "Unbalanced 'xread' list of streams: for each stream key an ID, '+', or '$' must be specified."
+	if strings.HasPrefix(s, "ERR Unbalanced ") {
+		return "ERR Unbalanced"
+	}
+	return s
+}
