@@ -13,8 +13,9 @@ type library struct {
 	values   []Value     // scratch of the decoders
 	deepest  int         // how many of values have been in use
 	chars    [256]Value  // the strings of one byte
-	saved    randomState // random as it was before the run seeded it
-	touched  bool        // the run has changed random's seed or the settings of json
+	unseeded randomState // random as it was before the run seeded it
+	seeded   bool        // the run has seeded random
+	changed  bool        // the run has changed the settings of json
 }
 
 // openStandard registers string, table, math, os, bit, struct, cjson and cmsgpack.
@@ -36,10 +37,11 @@ func openStandard(s *State) *library {
 
 // forget undoes what a run has changed in the library, so that the next one does not see it. It runs between runs.
 func (l *library) forget() {
-	if l.touched {
-		l.random = l.saved
-		l.json = defaultJSONConfig()
-		l.touched = false
+	if l.seeded {
+		l.random, l.seeded = l.unseeded, false
+	}
+	if l.changed {
+		l.json, l.changed = defaultJSONConfig(), false
 	}
 	clear(l.values[:max(len(l.values), l.deepest)])
 	l.deepest = 0
@@ -53,14 +55,6 @@ func (l *library) forget() {
 
 // maxKeptValues is the most room for decoded elements that is kept between runs.
 const maxKeptValues = 4096
-
-// touch notes that the run is about to change the seed or a setting.
-func (l *library) touch() {
-	if !l.touched {
-		l.saved = l.random
-		l.touched = true
-	}
-}
 
 // substring returns b as a string value, without an allocation if it is short.
 func (l *library) substring(c *Call, b []byte) Value {

@@ -80,7 +80,7 @@ func (m *jsonModule) settings(c *Call, args int) *jsonConfig {
 	if c.N() > args {
 		c.ArgError(args+1, "found too many arguments")
 	}
-	m.l.touch()
+	m.l.changed = true
 	return m.cfg
 }
 

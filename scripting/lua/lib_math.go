@@ -171,7 +171,9 @@ func (l *library) mathRandom(c *Call) int {
 
 func (l *library) mathRandomseed(c *Call) int {
 	seed := c.CheckInt32(1)
-	l.touch()
+	if !l.seeded {
+		l.unseeded, l.seeded = l.random, true
+	}
 	l.random = seedRandom(int32(seed))
 	return 0
 }
