@@ -49,4 +49,3 @@ func (c *Client) Idempotent(ctx context.Context, key, fingerprint string, lock, 
 		}
 	}
 }
-

@@ -140,8 +140,11 @@ type attempt func(ctx context.Context) (*Lock, time.Duration, error)
 // wait tries until it succeeds or ctx ends. wake, if it is a channel's name, is listened to.
 func (c *Client) wait(ctx context.Context, o LockOptions, wake string, try attempt) (*Lock, error) {
 	var woken <-chan struct{}
-	for {
+	for refused := false; ; refused = true {
 		l, left, err := try(ctx)
+		if refused && err != nil && ctx.Err() != nil {
+			return nil, fmt.Errorf("%w: %w", ErrTaken, context.Cause(ctx)) // ctx ended in the middle of a try
+		}
 		if err == nil || !errors.Is(err, ErrTaken) {
 			return l, err
 		}

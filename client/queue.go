@@ -83,4 +83,3 @@ func (q *Queue) Extend(ctx context.Context, j Job, lease time.Duration) error {
 	}
 	return err
 }
-

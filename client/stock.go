@@ -57,4 +57,3 @@ func (s *Stock) Reap(ctx context.Context) (left int64, err error) {
 	r.int()
 	return r.int(), r.err
 }
-

@@ -223,6 +223,7 @@ func TestSessions(t *testing.T) {
 		if _, err := s.PopFlash(ctx, got, "notice"); !errors.Is(err, ErrNotFound) {
 			t.Fatal(err)
 		}
+		<-time.After(2 * time.Millisecond) // sessions of one millisecond have no order of age
 		b, evicted, err := s.Create(ctx, user, nil)
 		if err != nil || len(evicted) != 0 {
 			t.Fatal(evicted, err)

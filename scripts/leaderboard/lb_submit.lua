@@ -36,9 +36,10 @@ local b, high = open_board(KEYS, 1, parts), order == 'desc'
 board_total(b)
 local applied, stands, prev = submit(b, member, score, op, high, cap, true)
 local now_score, name = find(b, member)
+local rank = now_score and rank_of(b, name, now_score, high, 'ordinal') or -1
+local reply = {applied and 1 or 0, show(stands), rank, prev, redis.call('ZCARD', b.z)}
 if applied then
   if meta and now_score then redis.call('HSET', b.meta, member, meta) end
   if expire_at > 0 then expire_board(KEYS, 1, #KEYS, expire_at) end
 end
-local rank = now_score and rank_of(b, name, now_score, high, 'ordinal') or -1
-return {applied and 1 or 0, show(stands), rank, prev, redis.call('ZCARD', b.z)}
+return reply

@@ -66,9 +66,10 @@ else
   drop_dead(queue, alive, now)
 end
 redis.call('ZADD', alive, int(now + heartbeat), id)
+local position = redis.call('ZRANK', queue, id) + 1 -- before the expiry is set: a moment that has passed deletes the key
 outlive(alive, now + heartbeat)
 outlive(queue, now + heartbeat)
 if not owner then -- then the head's heartbeat bounds the wait
   left = heartbeat
 end
-return {0, redis.call('ZRANK', queue, id) + 1, math.max(1, math.min(left, math.ceil(heartbeat / 3)))}
+return {0, position, math.max(1, math.min(left, math.ceil(heartbeat / 3)))}

@@ -21,11 +21,12 @@ if bad then return bad end
 
 if mode == 'read' then
   local now = now_ms()
-  if not reading(readers, id, now) then
+  local deadline = reading(readers, id, now)
+  if not deadline then
     return {-1, 0}
   end
   add_reader(readers, id, now, ttl)
-  return {1, redis.call('ZSCORE', readers, id) - now}
+  return {1, math.max(deadline - now, ttl)}
 end
 if redis.call('GET', writer) ~= id then
   return {-1, 0}

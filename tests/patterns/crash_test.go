@@ -23,7 +23,7 @@ func durable() map[string]func(port, dir string) *exec.Cmd {
 			return exec.Command(bin, "--port", port, "--dir", dir, "--save", "", "--appendonly", "yes", "--appendfsync", "always")
 		}
 	}
-	if bin := os.Getenv("EVALD_BINARY"); bin != "" {
+	if bin := os.Getenv("PATTERNS_EVALD"); bin != "" {
 		list["evald"] = func(port, dir string) *exec.Cmd { return exec.Command(bin, evaldArgs(port, dir)...) }
 	}
 	return list
@@ -32,7 +32,7 @@ func durable() map[string]func(port, dir string) *exec.Cmd {
 func TestCrash(t *testing.T) {
 	list := durable()
 	if len(list) == 0 {
-		t.Skip("no server: install redis-server or set EVALD_BINARY")
+		t.Skip("no server: install redis-server or set PATTERNS_EVALD")
 	}
 	for name, command := range list {
 		t.Run(name, func(t *testing.T) { crash(t, command) })

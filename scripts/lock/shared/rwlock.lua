@@ -2,10 +2,12 @@
 -- its own lease and no other's.
 -- include: shared/args.lua shared/expiry.lua
 
--- reading says whether id holds a read lock at now.
+-- reading returns the end of id's read lock, nil if it holds none at now.
 local function reading(readers, id, now)
-  local deadline = redis.call('ZSCORE', readers, id)
-  return deadline and tonumber(deadline) > now
+  local deadline = tonumber(redis.call('ZSCORE', readers, id) or 0)
+  if deadline > now then
+    return deadline
+  end
 end
 
 -- add_reader gives id a read lock until now + ttl and drops some that have run out. Returns how many read.
@@ -15,6 +17,7 @@ local function add_reader(readers, id, now, ttl)
     redis.call('ZREM', readers, unpack(gone))
   end
   redis.call('ZADD', readers, 'GT', int(now + ttl), id)
+  local n = redis.call('ZCOUNT', readers, '(' .. int(now), '+inf')
   outlive(readers, now + ttl)
-  return redis.call('ZCOUNT', readers, '(' .. int(now), '+inf')
+  return n
 end
