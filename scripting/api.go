@@ -23,6 +23,7 @@ func (r *Runtime) openRedis() {
 		{Name: "set_repl", Fn: r.setRepl},
 		{Name: "replicate_commands", Fn: func(c *lua.Call) int { return c.Return1(lua.Bool(true)) }},
 		{Name: "acl_check_cmd", Fn: r.aclCheckCmd},
+		{Name: "require", Fn: r.require},
 		{Name: "rollback", Fn: r.rollback},
 		{Name: "breakpoint", Fn: func(c *lua.Call) int { return c.Return1(lua.Bool(false)) }},
 		{Name: "debug", Fn: func(c *lua.Call) int { return c.Return0() }},

@@ -22,8 +22,9 @@ func (r *Runtime) pcall(c *lua.Call) int { return c.Return1(r.invoke(c)) }
 
 // site is what a call instruction remembers of the command that its constant first argument names.
 type site struct {
-	name lua.Value
-	spec *command.Spec
+	name  lua.Value
+	spec  *command.Spec
+	epoch uint64 // of the table when it was looked up
 }
 
 // invoke runs the command that the arguments name and returns its reply as a value; sink.failed tells whether that is an error.
@@ -59,6 +60,7 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 		u.wrote = true
 	}
 	u.calls++
+	u.native = c
 	if u.explain {
 		r.note(spec, u.argv)
 	}
@@ -88,7 +90,7 @@ func (r *Runtime) resolve(c *lua.Call) *command.Spec {
 	name := c.Arg(1)
 	slot := c.SiteCache()
 	if slot != nil {
-		if s, ok := (*slot).(*site); ok && lua.Same(s.name, name) {
+		if s, ok := (*slot).(*site); ok && lua.Same(s.name, name) && s.epoch == r.opt.Env.Table.Epoch() {
 			return s.spec
 		}
 	}
@@ -97,7 +99,7 @@ func (r *Runtime) resolve(c *lua.Call) *command.Spec {
 		return nil
 	}
 	if slot != nil && spec.Parent() == nil && len(spec.Sub) == 0 {
-		*slot = &site{name, spec}
+		*slot = &site{name, spec, r.opt.Env.Table.Epoch()}
 	}
 	return spec
 }

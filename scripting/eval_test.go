@@ -22,11 +22,12 @@ func (client) Authenticated() bool               { return true }
 
 // world is a keyspace with all commands and no server around it.
 type world struct {
-	t   testing.TB
-	ks  *engine.Keyspace
-	r   *Runtime
-	ctx command.Ctx
-	out resp.Writer
+	t    testing.TB
+	ks   *engine.Keyspace
+	r    *Runtime
+	ctx  command.Ctx
+	out  resp.Writer
+	keep engine.RowWriter // takes the rows, if not nil
 }
 
 func newWorld(t testing.TB) *world {
@@ -66,7 +67,7 @@ func (w *world) run(raw [][]byte) {
 		_ = command.Call(&w.ctx)
 	}
 	w.ks.End()
-	w.ks.EncodeTurn(nil)
+	w.ks.EncodeTurn(w.keep)
 }
 
 // Replies are those of redis-server 7.0.15, but for the SHA1, which is cut.

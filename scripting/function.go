@@ -59,16 +59,21 @@ func (r *Runtime) fcall(c *command.Ctx, readOnly bool) error {
 	if err := r.admit(c, f.flags, readOnly); err != nil {
 		return err
 	}
-	if r.argsGlobal {
-		r.argsGlobal = false
-		r.state.SetGlobal("KEYS", lua.Nil)
-		r.state.SetGlobal("ARGV", lua.Nil)
-	}
+	r.clearArgGlobals()
 	r.begin(c, f.name, scriptLimits{flags: f.flags}, readOnly, &f.stats, f.profile)
 	r.run.function = true
 	r.keys = r.fillArgs(r.keys, c.Args[3:3+n])
 	r.argv = r.fillArgs(r.argv, c.Args[3+n:])
 	return r.finish(r.state.CallFunction(f.callback, r.onResult, lua.TableValue(r.keys), lua.TableValue(r.argv)))
+}
+
+// clearArgGlobals removes KEYS and ARGV: functions get their arguments as arguments.
+func (r *Runtime) clearArgGlobals() {
+	if r.argsGlobal {
+		r.argsGlobal = false
+		r.state.SetGlobal("KEYS", lua.Nil)
+		r.state.SetGlobal("ARGV", lua.Nil)
+	}
 }
 
 // function finds a function by its name in any case. It does not allocate for names of usual length.
@@ -87,11 +92,11 @@ func (r *Runtime) function(name []byte) *function {
 // setLibraries makes libs the loaded libraries and records the rows of the named ones.
 func (r *Runtime) setLibraries(libs *libraries, changed ...string) {
 	old := r.libs
-	r.libs = libs
+	r.useLibraries(libs)
 	for i, name := range changed {
 		var undo func()
 		if i == 0 {
-			undo = func() { r.libs = old }
+			undo = func() { r.useLibraries(old) }
 		}
 		r.opt.KS.TouchRow(append([]byte{libraryRows}, name...), undo)
 	}
@@ -106,11 +111,7 @@ func (r *Runtime) functionLoad(c *command.Ctx) error {
 		}
 		replace = true
 	}
-	lib, err := r.loadLibrary(string(c.Args[len(c.Args)-1]), true)
-	if err != nil {
-		return err
-	}
-	libs, err := r.libs.with(lib, replace)
+	libs, lib, err := r.addLibrary(r.libs, string(c.Args[len(c.Args)-1]), replace, true)
 	if err != nil {
 		return err
 	}
@@ -123,6 +124,9 @@ func (r *Runtime) functionDelete(c *command.Ctx) error {
 	name := string(c.Args[2])
 	if r.libs.byName[name] == nil {
 		return command.Error("ERR Library not found")
+	}
+	if by := r.libs.dependents(name); len(by) > 0 {
+		return errNeeded(name, by)
 	}
 	r.setLibraries(r.libs.without(name), name)
 	c.Reply.Status("OK")
@@ -179,11 +183,8 @@ func (r *Runtime) functionRestore(c *command.Ctx) error {
 		libs = newLibraries()
 	}
 	for _, code := range codes {
-		lib, err := r.loadLibrary(string(code), true)
-		if err != nil {
-			return err
-		}
-		if libs, err = libs.with(lib, replace); err != nil {
+		var lib *library
+		if libs, lib, err = r.addLibrary(libs, string(code), replace, true); err != nil {
 			return err
 		}
 		changed = append(changed, lib.name)

@@ -13,6 +13,9 @@ type library struct {
 	name      string
 	source    string
 	functions []*function // in the order of registration
+	commands  []*customCommand
+	exports   lua.Value // what redis.require returns; nil: nothing
+	needs     []string  // libraries that it required
 }
 
 // function is a registered function. Its name is unique among all libraries, in any case.
@@ -32,10 +35,11 @@ type libraries struct {
 	byName    map[string]*library
 	order     []string             // names, oldest first
 	functions map[string]*function // by lower-case name
+	commands  map[string]*customCommand
 }
 
 func newLibraries() *libraries {
-	return &libraries{byName: map[string]*library{}, functions: map[string]*function{}}
+	return &libraries{byName: map[string]*library{}, functions: map[string]*function{}, commands: map[string]*customCommand{}}
 }
 
 func (l *libraries) clone() *libraries {
@@ -52,6 +56,9 @@ func (l *libraries) put(lib *library) {
 	l.order = append(l.order, lib.name)
 	for _, f := range lib.functions {
 		l.functions[strings.ToLower(f.name)] = f
+	}
+	for _, c := range lib.commands {
+		l.commands[c.name] = c
 	}
 }
 
@@ -79,6 +86,11 @@ func (l *libraries) with(lib *library, replace bool) (*libraries, error) {
 	for _, f := range lib.functions {
 		if l.functions[strings.ToLower(f.name)] != nil {
 			return nil, command.Error("ERR Function " + f.name + " already exists")
+		}
+	}
+	for _, c := range lib.commands {
+		if l.commands[c.name] != nil {
+			return nil, command.Error("ERR Command " + c.name + " already exists")
 		}
 	}
 	l.put(lib)
@@ -131,8 +143,8 @@ const loadTimeout = 500
 
 var errLoadTimeout = errors.New("ERR FUNCTION LOAD timeout")
 
-// loadLibrary compiles a library and runs its code, which registers its functions.
-func (r *Runtime) loadLibrary(src string, timeout bool) (*library, error) {
+// loadLibrary compiles a library and runs its code, which registers its functions. Libraries that it requires are found in libs.
+func (r *Runtime) loadLibrary(libs *libraries, src string, timeout bool) (*library, error) {
 	name, body, err := parseLibrary(src)
 	if err != nil {
 		return nil, err
@@ -143,8 +155,8 @@ func (r *Runtime) loadLibrary(src string, timeout bool) (*library, error) {
 		return nil, command.Error("ERR Error compiling function: " + err.Error())
 	}
 	lib := &library{name: name, source: src}
-	r.loading = lib
-	defer func() { r.loading = nil }()
+	r.loading, r.resolving = lib, libs
+	defer func() { r.loading, r.resolving = nil, nil }()
 	deadline := r.opt.Env.Nanotime() + loadTimeout*1e6
 	r.state.SetBudget(lua.Budget{Memory: r.Limits.MaxMemory, OnSlice: func() error {
 		if timeout && r.opt.Env.Nanotime() > deadline {
@@ -155,13 +167,73 @@ func (r *Runtime) loadLibrary(src string, timeout bool) (*library, error) {
 	if e := r.state.RunIn(r.loadEnv, proto, nil); e != nil {
 		return nil, command.Error(oneLine("ERR Error registering functions: " + r.errorMessage(e)))
 	}
-	if len(lib.functions) == 0 {
+	if len(lib.functions) == 0 && len(lib.commands) == 0 && lib.exports.IsNil() {
 		return nil, command.Error("ERR No functions registered")
 	}
-	roots := make([]lua.Value, len(lib.functions))
-	for i, f := range lib.functions {
-		roots[i] = f.callback
+	for _, c := range lib.commands {
+		if r.libs.commands[c.name] == nil && r.opt.Env.Table.Lookup([]byte(c.name)) != nil {
+			return nil, command.Error("ERR Command " + c.name + " already exists")
+		}
+	}
+	r.adopt(lib)
+	return lib, nil
+}
+
+// adopt gives what a library has registered the full globals.
+func (r *Runtime) adopt(lib *library) {
+	roots := []lua.Value{}
+	for _, f := range lib.functions {
+		roots = append(roots, f.callback)
+	}
+	for _, c := range lib.commands {
+		roots = append(roots, c.callback)
+	}
+	if lib.exports.IsTable() {
+		r.state.Protect(lib.exports.Table())
+		roots = append(roots, lib.exports)
 	}
 	r.state.Adopt(r.loadEnv, roots...)
-	return lib, nil
+}
+
+// addLibrary loads src into libs, in place of the library of that name if replace, and loads anew those that need it.
+func (r *Runtime) addLibrary(libs *libraries, src string, replace, timeout bool) (*libraries, *library, error) {
+	lib, err := r.loadLibrary(libs, src, timeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	dependents := libs.dependents(lib.name)
+	if libs, err = libs.with(lib, replace); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range dependents {
+		d, err := r.loadLibrary(libs, libs.byName[name].source, timeout)
+		if err != nil {
+			return nil, nil, err
+		}
+		if libs, err = libs.with(d, true); err != nil {
+			return nil, nil, err
+		}
+	}
+	return libs, lib, nil
+}
+
+// useLibraries makes libs the loaded libraries: their commands come into the table, those of the others leave it.
+func (r *Runtime) useLibraries(libs *libraries) {
+	t := r.opt.Env.Table
+	for name, c := range r.libs.commands {
+		if libs.commands[name] != c {
+			t.Unregister(name)
+		}
+	}
+	var added []*command.Spec
+	for name, c := range libs.commands {
+		if r.libs.commands[name] != c {
+			t.Register(&c.spec)
+			added = append(added, &c.spec)
+		}
+	}
+	r.libs = libs
+	if len(added) > 0 && r.opt.CommandsAdded != nil {
+		r.opt.CommandsAdded(added)
+	}
 }

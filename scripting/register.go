@@ -11,6 +11,9 @@ func (r *Runtime) openLoading() {
 	s := r.state
 	api := s.NewProtected(func(t *lua.Table) {
 		s.SetField(t, "register_function", s.NewNative("register_function", r.registerFunction))
+		s.SetField(t, "register_command", s.NewNative("register_command", r.registerCommand))
+		s.SetField(t, "export", s.NewNative("export", r.export))
+		s.SetField(t, "require", s.NewNative("require", r.require))
 		s.SetField(t, "log", s.NewNative("log", r.log))
 		r.setVersions(t)
 		for i, name := range logLevels {

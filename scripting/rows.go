@@ -43,16 +43,33 @@ func (s *librarySource) Row(name []byte) ([]byte, bool) {
 	return []byte(lib.source), true
 }
 
-func (s *librarySource) LoadRow(name, value []byte) error {
+// LoadRow loads a library. Rows come by name, so one may come before those that it requires: it waits for them.
+func (s *librarySource) LoadRow(_, value []byte) error {
 	r := (*Runtime)(s)
-	lib, err := r.loadLibrary(string(value), false)
-	if err == nil {
-		r.libs, err = r.libs.with(lib, true)
-	}
-	if err != nil {
-		return fmt.Errorf("function library %s: %w", name[1:], err)
+	r.waiting = append(r.waiting, string(value))
+	for progress := true; progress; {
+		progress = false
+		for i, src := range r.waiting {
+			libs, _, err := r.addLibrary(r.libs, src, true, false)
+			if err == nil {
+				r.useLibraries(libs)
+				r.waiting = append(r.waiting[:i], r.waiting[i+1:]...)
+				progress = true
+				break
+			}
+		}
 	}
 	return nil
+}
+
+// Loaded is called when every row was loaded. The error names the first library that could not be.
+func (r *Runtime) Loaded() error {
+	if len(r.waiting) == 0 {
+		return nil
+	}
+	name, _, _ := parseLibrary(r.waiting[0])
+	_, _, err := r.addLibrary(r.libs, r.waiting[0], true, false)
+	return fmt.Errorf("function library %s: %w", name, err)
 }
 
 // touchScript records that the row of a script is to be written or removed.

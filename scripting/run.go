@@ -31,6 +31,8 @@ type run struct {
 	function bool // run by FCALL
 	explain  bool // a dry run: everything is undone, effects are kept
 	effects  []effect
+	native   *lua.Call // the redis.call under way
+	depth    int       // custom commands inside each other
 
 	maxRuntime int64 // ms
 	calls      uint64
@@ -45,7 +47,7 @@ func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bo
 	u := &r.run
 	u.active, u.name, u.flags, u.function, u.explain = true, name, l.flags, false, false
 	u.readOnly = readOnly || l.flags&flagNoWrites != 0
-	u.wrote, u.killed, u.steps, u.calls = false, false, 0, 0
+	u.wrote, u.killed, u.steps, u.calls, u.depth = false, false, 0, 0, 0
 	u.out, u.args, u.stats, u.profile = c.Reply, c.Args, st, p
 	x := &u.ctx
 	x.KS, x.Env, x.DB, x.Client, x.Mode, x.Reply = c.KS, c.Env, c.DB, c.Client, c.Mode|command.InScript, &u.sink

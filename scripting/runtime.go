@@ -22,6 +22,8 @@ type Options struct {
 	// since that Mark.
 	Mark   func() int
 	Unwind func(mark int)
+	// CommandsAdded is told of commands that a library brought, for ACL.
+	CommandsAdded func(specs []*command.Spec)
 	// WhileBusy is called now and then from inside a script that has run longer than BusyAfter: the server answers other clients
 	// there. It may call Kill.
 	WhileBusy func()
@@ -45,19 +47,23 @@ func DefaultLimits() Limits {
 type Runtime struct {
 	Limits Limits
 
-	opt     Options
-	state   *lua.State
-	scripts *cache
-	libs    *libraries
-	loading *library   // being loaded
-	loadEnv *lua.Table // the globals of a library's own code
-	run     run        // the running script
-	values  replyStrings
+	opt       Options
+	state     *lua.State
+	scripts   *cache
+	libs      *libraries
+	loading   *library   // being loaded
+	resolving *libraries // where it finds what it requires
+	waiting   []string   // sources of libraries that wait for others, during the load of the store
+	refs      []command.KeyRef
+	loadEnv   *lua.Table // the globals of a library's own code
+	run       run        // the running script
+	values    replyStrings
 
-	keys, argv *lua.Table // of the last run
-	onSlice    func() error
-	onResult   func(c *lua.Call)
-	argsGlobal bool // KEYS and ARGV are set
+	keys, argv   *lua.Table // of the last run
+	onSlice      func() error
+	onResult     func(c *lua.Call)
+	errorHandler lua.Value
+	argsGlobal   bool // KEYS and ARGV are set
 }
 
 // New returns a runtime; its commands come from Commands.
@@ -65,6 +71,7 @@ func New(o Options) *Runtime {
 	r := &Runtime{Limits: DefaultLimits(), opt: o, state: lua.New(), scripts: newCache(), libs: newLibraries()}
 	r.onSlice, r.onResult = r.slice, r.deliver
 	r.values.intern(r.state)
+	r.errorHandler = r.state.NewNative("error", r.errorText)
 	r.openRedis()
 	r.openLoading()
 	o.KS.RegisterRows(scriptRows, (*scriptSource)(r))

@@ -77,7 +77,8 @@ type selector struct {
 	channels    []string
 }
 
-func newSelector(commands int) *selector { return &selector{allowed: make([]uint64, (commands+63)/64)} }
+// newSelector has room for one bit more than there are commands: the last one says how the rules began.
+func newSelector(commands int) *selector { return &selector{allowed: make([]uint64, commands/64+1)} }
 
 func (sel *selector) set(id int, on bool) {
 	if on {

@@ -45,7 +45,7 @@ func (s *Server) commandCount() int {
 	if s.table == nil {
 		return 0
 	}
-	return len(s.table.All())
+	return s.table.Size()
 }
 
 func (u *user) clone() *user {
@@ -250,6 +250,31 @@ func (sel *selector) change(spec *command.Spec, on bool) {
 	if !on {
 		sel.all = false
 	}
+}
+
+// extend makes room for n commands: new ones are allowed if the rules began with +@all.
+func (sel *selector) extend(n int) {
+	for len(sel.allowed) > 0 && len(sel.allowed) < n/64+1 {
+		word := uint64(0)
+		if sel.startsAll() {
+			word = ^word
+		}
+		sel.allowed = append(sel.allowed, word)
+	}
+}
+
+// applyTo decides on a command that came after the rules were given.
+func (sel *selector) applyTo(spec *command.Spec) {
+	if len(sel.allowed) == 0 || sel.all {
+		return
+	}
+	on := sel.startsAll()
+	for _, rule := range sel.rules {
+		if rule[1:] == spec.Name || rule[1] == '@' && spec.ACLCategories()&command.Category(rule[2:]) != 0 {
+			on = rule[0] == '+'
+		}
+	}
+	sel.set(spec.ID(), on)
 }
 
 // keyRule adds ~pattern or %RW~pattern.

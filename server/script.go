@@ -1,11 +1,14 @@
 package server
 
-import "github.com/evald/evald/scripting"
+import (
+	"github.com/evald/evald/engine/command"
+	"github.com/evald/evald/scripting"
+)
 
 // openScripting makes the Lua runtime: its commands, its limits and what it needs of the loop.
 func (s *Server) openScripting() {
 	s.scripts = scripting.New(scripting.Options{KS: s.ks, Env: &s.env, Version: redisVersion, Log: s.logScript, WhileBusy: s.whileBusy,
-		Mark: func() int { return len(s.pushes) }, Unwind: s.dropPushes})
+		Mark: func() int { return len(s.pushes) }, Unwind: s.dropPushes, CommandsAdded: s.allowAdded})
 }
 
 // dropPushes forgets the messages that were queued after the first n: the script that sent them is undone.
@@ -36,4 +39,16 @@ func (s *Server) applyScriptLimits() error {
 	l.BusyAfter, l.MaxRuntime, l.MaxMemory = int64(c.busyThreshold), int64(c.scriptMaxRuntime), int64(c.scriptMaxMemory)
 	l.MaxSource, l.Rollback = c.scriptMaxSource, c.scriptRollback
 	return nil
+}
+
+// allowAdded extends every ACL selector to commands that a function library has brought: its rules are applied to them in order.
+func (s *Server) allowAdded(specs []*command.Spec) {
+	for _, u := range s.acl.users {
+		for _, sel := range u.selectors {
+			for _, spec := range specs {
+				sel.extend(s.table.Size())
+				sel.applyTo(spec)
+			}
+		}
+	}
 }

@@ -72,7 +72,8 @@ type Server struct {
 	watches   watchTable
 	waits     waits
 	waitCtx   command.Ctx
-	observers int // watches, waits and tracking clients: someone wants to know of touched keys
+	units     uint64 // finished
+	observers int    // watches, waits and tracking clients: someone wants to know of touched keys
 	tracked   trackTable
 	monitors  []*conn
 
@@ -318,6 +319,9 @@ func (s *Server) load() error {
 		return err
 	}
 	if err := s.usersLoaded(); err != nil {
+		return err
+	}
+	if err := s.scripts.Loaded(); err != nil {
 		return err
 	}
 	s.env.Loading = false

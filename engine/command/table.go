@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // Table finds commands by name. It is built once, from the families, and never changes but for Register and Unregister.
@@ -68,7 +69,7 @@ func (t *Table) Register(s *Spec) {
 	t.epoch++
 }
 
-// Unregister removes a command that Register added. Its place among All is taken by a spec that no name leads to.
+// Unregister removes a command that Register added.
 func (t *Table) Unregister(name string) {
 	s := t.byName[name]
 	if s == nil || s.sub != nil {
@@ -136,8 +137,22 @@ func (s *Spec) Lookup(name []byte) *Spec {
 	return s.sub[string(buf[:len(name)])]
 }
 
-// All returns every command and subcommand by id.
-func (t *Table) All() []*Spec { return t.specs }
+// All returns every command and subcommand, by id.
+func (t *Table) All() []*Spec {
+	if len(t.free) == 0 {
+		return t.specs
+	}
+	all := make([]*Spec, 0, len(t.specs))
+	for id, s := range t.specs {
+		if !slices.Contains(t.free, id) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Size returns one more than the highest id.
+func (t *Table) Size() int { return len(t.specs) }
 
 // Len returns the number of commands, subcommands not counted.
 func (t *Table) Len() int { return len(t.byName) }

@@ -46,8 +46,10 @@ func (s *State) refill() {
 
 // sliceUsed asks the host whether to go on.
 func (s *State) sliceUsed() {
-	s.slicesUsed++
-	s.steps = int64(s.budget.Slice)
+	// One library call may have drawn several slices at once.
+	n := 1 - s.steps/int64(s.budget.Slice)
+	s.slicesUsed += n
+	s.steps += n * int64(s.budget.Slice)
 	if s.budget.OnSlice != nil {
 		if err := s.budget.OnSlice(); err != nil {
 			s.stop(err)

@@ -63,15 +63,15 @@ func (t *Thread) start(level, fn, results int) (done bool) {
 
 func (t *Thread) resumeRun(level int) (done bool) {
 	defer t.catch(level, &done)
-	if t.ci[t.depth].cl == nil {
-		panic("lua: resumed in a native")
+	if t.failProtected() {
+		return true
 	}
 	t.run()
 	return true
 }
 
 // catch is deferred around the interpreter: it recovers from an error if a pcall above level on the stack of calls is
-// to have it, finishes that pcall, and sets done if the pcall was itself what execute had been asked to call.
+// to have it. That pcall is then the running function, which failProtected is to end.
 func (t *Thread) catch(level int, done *bool) {
 	if *done {
 		return
@@ -91,15 +91,19 @@ func (t *Thread) catch(level int, done *bool) {
 		panic("lua: a panic that is not an error went through the interpreter")
 	}
 	s.throwing = 0
-	*done = t.failProtected(i)
+	t.depth = i
 }
 
-// failProtected ends the pcall at index i of t.ci with the error in s.errValue.
-func (t *Thread) failProtected(i int) (fresh bool) {
+// failProtected ends the pcall that is running with the error in s.errValue. What goes wrong in here is for the pcalls
+// around it.
+func (t *Thread) failProtected() (fresh bool) {
 	s := t.s
-	ci := &t.ci[i]
+	ci := &t.ci[t.depth]
+	if ci.flags&callProtected == 0 {
+		panic("lua: an error was caught where there is no pcall")
+	}
+	ci.flags &^= callProtected
 	t.closeUpvalues(ci.base)
-	t.depth = i
 	s.nC = int(ci.cLevels)
 	t.handler = int(ci.oldHandler)
 	v := s.errValue
@@ -109,6 +113,7 @@ func (t *Thread) failProtected(i int) (fresh bool) {
 	t.unwound()
 	t.stack[fn] = Value{n: tagFalse}
 	t.stack[fn+1] = v
+	t.top = fn + 3
 	n := 2
 	if ci.flags&callHandler == 0 && v.n == tagTable {
 		// sic: Redis's pcall gives the err field of an error table, and the table with the field behind it if that

@@ -168,6 +168,10 @@ func (t *Thread) continueCoroutine(first bool, n int) (end int) {
 		if t.postCall(t.top-n, n) {
 			return coDone
 		}
+	default:
+		if t.failProtected() {
+			return coDone
+		}
 	}
 	t.run()
 	return coDone
@@ -185,9 +189,7 @@ func (t *Thread) catchCoroutine(end *int) {
 	s.throwing = 0
 	for i := t.depth; i > 0; i-- {
 		if t.ci[i].flags&callProtected != 0 {
-			if t.failProtected(i) {
-				*end = coDone
-			}
+			t.depth = i
 			return
 		}
 	}

@@ -203,6 +203,12 @@ func (t *Thread) opTForCall(i uint64) {
 	a := t.registerIndex(operandA(i))
 	n := int(operandC(i))
 	f, state, control := t.stack[a], t.stack[a+1], t.stack[a+2]
+	if s.nC >= maxCLevels-1 && f.n != tagFunction {
+		// The call is a C level, which is not counted otherwise because it ends at once.
+		s.nC++
+		t.cStackOverflow()
+		s.nC--
+	}
 	if f.n == tagNative && f.native().special == specialNext && state.n == tagTable && n <= 2 {
 		o := state.table()
 		if pos, ok := o.position(control); ok {
