@@ -1,6 +1,6 @@
 # Everything a developer runs. `make ci` is what CI runs.
 GO ?= go
-.PHONY: help run build test race lint fuzz-smoke bench clients diff crash crash-clone faults ci
+.PHONY: help run build test race lint fuzz-smoke bench clients diff crash crash-clone faults lua-hostile ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,5 +33,7 @@ crash-clone: ## crash a store in memory and load what is left, 20,000 times
 	EVALD_CRASH_ROUNDS=20000 $(GO) test -count=1 -timeout 120m -run 'CrashClone|Released' ./persistence
 faults: ## EIO and ENOSPC at every file-system call, 20,000 damaged files, a full disk
 	EVALD_FAULTS=all EVALD_CRASH_ROUNDS=20000 $(GO) test -count=1 -timeout 120m -run 'Fault|Damage|Disk' ./persistence
+lua-hostile: ## 400 hostile scripts under limits of memory and steps
+	$(GO) test -count=1 -run TestHostile ./scripting/lua
 ci: ## what CI runs
 	.ci/run

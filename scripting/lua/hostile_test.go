@@ -91,6 +91,9 @@ try(function() return getfenv(0) == _G and getfenv(1) == _G and getfenv(string.r
 return table.concat(out, '\n')`
 
 func TestHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute: make lua-hostile")
+	}
 	const path = "testdata/hostile.txt"
 	all := readSnippets(t, path)
 	s := New()
@@ -140,6 +143,9 @@ func TestHostile(t *testing.T) {
 
 // TestHostileMemory runs the same scripts with so little memory and so many steps that the memory runs out first.
 func TestHostileMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds: make lua-hostile")
+	}
 	s := New()
 	stopped, section := 0, ""
 	for _, e := range readSnippets(t, "testdata/hostile.txt") {
