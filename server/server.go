@@ -65,6 +65,7 @@ type Server struct {
 	resumed []*conn // to go on with
 
 	hub       hub
+	collector collector
 	pushes    []push
 	pushBuf   []byte
 	eventBuf  []byte
@@ -127,6 +128,7 @@ func New(o Options) (*Server, error) {
 	s.tracked = trackTable{keys: map[string]map[uint64]struct{}{}, bcast: map[*conn]struct{}{}}
 	s.env = command.Env{Nanotime: func() int64 { return int64(time.Since(start)) }, MaxBulk: s.config.protoMaxBulkLen, OnError: s.onError, AfterCall: s.afterCall}
 	s.ks.RegisterRows(userRows, (*userSource)(s))
+	s.collector = newCollector()
 	s.openScripting()
 	s.env.Table = s.commands()
 	s.table = s.env.Table

@@ -78,7 +78,9 @@ func (s *Server) cron() {
 		s.stopRequested()
 	}
 	s.endPause()
-	s.stats.commandsRate.sample(s.ms, s.totalCommands())
+	calls := s.totalCommands()
+	s.collector.tick(calls)
+	s.stats.commandsRate.sample(s.ms, calls)
 	s.stats.inRate.sample(s.ms, s.stats.bytesIn)
 	s.stats.outRate.sample(s.ms, s.stats.bytesOut)
 	s.stats.peakMemory = max(s.stats.peakMemory, s.ks.UsedMemory())
