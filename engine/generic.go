@@ -212,6 +212,7 @@ type Info struct {
 	Freq     uint32 // access counter, under an LFU policy
 	Size     int64  // bytes
 	Len      int    // elements, or bytes of a string
+	Nodes    int    // of a big list
 }
 
 // embedMax is the longest string that Redis embeds in its object.
@@ -235,6 +236,9 @@ func (db *DB) Inspect(key []byte) (Info, bool) {
 	if in.Kind.big() {
 		o := db.ks.objects.at(entryObject(e)).v
 		in.Size, in.Len = in.Size+o.memory(), o.length()
+		if l, ok := o.(*bigList); ok {
+			in.Nodes = l.l.Chunks()
+		}
 	} else {
 		in.Len = len(entryValue(e))
 	}

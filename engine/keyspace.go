@@ -15,6 +15,7 @@ package engine
 
 import (
 	"github.com/evald/evald/engine/dict"
+	"github.com/evald/evald/engine/rdb"
 )
 
 // Options are fixed for a keyspace's life.
@@ -69,6 +70,7 @@ type Keyspace struct {
 	named   map[byte]RowSource
 	rowBuf  rowBuffers
 	scratch []byte // for edits of small collections
+	dumper  rdb.Writer
 	// NoTouch keeps reads from updating access clocks (CLIENT NO-TOUCH); set by the loop for each command.
 	NoTouch bool
 	// ActiveExpire false leaves expired keys in place until something looks them up (DEBUG SET-ACTIVE-EXPIRE).
@@ -154,6 +156,11 @@ func (db *DB) Len() int { return db.dict.Len() }
 
 // Expires returns the number of keys with an expiry.
 func (db *DB) Expires() int { return len(db.ttl.items) }
+
+// Overhead returns the bytes that the tables take besides the entries: of all keys, and of those with an expiry.
+func (db *DB) Overhead() (main, expires int64) {
+	return int64(db.dict.MemUsage()), int64(len(db.ttl.items)) * 16
+}
 
 // AvgTTL returns the mean time to live in ms over at most 64 keys of the heap, as an estimate for INFO.
 func (db *DB) AvgTTL() int64 {

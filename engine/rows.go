@@ -170,10 +170,7 @@ func (ks *Keyspace) encodeTouch(w RowWriter, t *touch) {
 			w.Delete(b.key)
 		}
 	case touchSwap:
-		b.val = b.val[:0]
-		for _, db := range ks.dbs {
-			b.val = append(b.val, byte(db.id))
-		}
+		b.val = ks.swapValue(b.val[:0])
 		w.Set(swapRow, b.val)
 	case touchNamed:
 		name := ks.span(t.name)

@@ -78,6 +78,8 @@ type Env struct {
 	OutOfMemory func() bool
 	// RefuseWrites is the MISCONF or NOREPLICAS error that writes get at present, or nil.
 	RefuseWrites error
+	// Memory is asked by MEMORY; nil: only what the keyspace counts is known.
+	Memory Memory
 	// MaxBulk is proto-max-bulk-len: the longest string a command may build.
 	MaxBulk int
 	// OnError is told of every error reply with its code, for errorstats.

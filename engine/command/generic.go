@@ -2,6 +2,7 @@ package command
 
 import (
 	"math"
+	"slices"
 
 	"github.com/evald/evald/engine"
 	"github.com/evald/evald/engine/glob"
@@ -9,7 +10,7 @@ import (
 
 // Generic declares the commands on keys of any type.
 func Generic() []Spec {
-	return append(append(genericKeys(), genericExpiry()...), sortSpecs()...)
+	return slices.Concat(genericKeys(), genericExpiry(), genericDump(), sortSpecs(), memorySpecs())
 }
 
 func genericKeys() []Spec {
