@@ -14,12 +14,12 @@ func (l *library) openString(s *State) *Table {
 		{"gmatch", l.stringGmatch},
 		{"gsub", l.stringGsub},
 		{"len", stringLen},
-		{"lower", l.stringLower},
+		{"lower", stringLower},
 		{"match", l.stringMatch},
 		{"rep", stringRep},
-		{"reverse", l.stringReverse},
+		{"reverse", stringReverse},
 		{"sub", l.stringSub},
-		{"upper", l.stringUpper},
+		{"upper", stringUpper},
 	})
 	s.SetField(t, "gfind", t.GetStr("gmatch"))
 	meta := s.NewTable(0, 1)
@@ -82,9 +82,9 @@ func stringDump(c *Call) int {
 
 func stringLen(c *Call) int { return c.Return1(Int(len(c.CheckBytes(1)))) }
 
-func (l *library) stringLower(c *Call) int { return mapBytes(c, 'A', 32) }
+func stringLower(c *Call) int { return mapBytes(c, 'A', 32) }
 
-func (l *library) stringUpper(c *Call) int { return mapBytes(c, 'a', ^uint8(31)) }
+func stringUpper(c *Call) int { return mapBytes(c, 'a', ^uint8(31)) }
 
 // mapBytes adds delta to every byte that is one of the 26 letters from first on.
 func mapBytes(c *Call, first, delta byte) int {
@@ -100,7 +100,7 @@ func mapBytes(c *Call, first, delta byte) int {
 	return c.Return1(v)
 }
 
-func (l *library) stringReverse(c *Call) int {
+func stringReverse(c *Call) int {
 	src := c.CheckBytes(1)
 	c.Steps(len(src) >> 2)
 	v, dst := c.AllocString(len(src))
