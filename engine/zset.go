@@ -69,10 +69,10 @@ func (z *ZSet) Set(member []byte, score float64) (old float64, existed bool) {
 			return old, true
 		}
 		l := &z.db.ks.Limits
-		if score == 0 {
-			score = 0 // the small encoding of Redis keeps no sign of zero
-		}
 		if existed || z.Len() < l.ZSetMaxListpackEntries && len(member) <= l.ZSetMaxListpackValue {
+			if score == 0 {
+				score = 0 // the small encoding of Redis keeps no sign of zero
+			}
 			z.setCompact(member, score, existed)
 			return old, existed
 		}
@@ -84,6 +84,14 @@ func (z *ZSet) Set(member []byte, score float64) (old float64, existed bool) {
 	old, existed = z.big().Set(member, score)
 	z.grew(o, before)
 	return old, existed
+}
+
+// Expect makes an absent key big at once if n members, the longest of the given length, will not stay small.
+func (z *ZSet) Expect(n, longest int) {
+	l := &z.db.ks.Limits
+	if z.e == nil && n > 0 && (n > l.ZSetMaxListpackEntries || longest > l.ZSetMaxListpackValue) {
+		z.convert()
+	}
 }
 
 // setCompact puts the pair in its place in the small encoding.

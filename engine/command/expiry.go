@@ -122,7 +122,7 @@ func ttl(c *Ctx, seconds, relative bool) error {
 			at = max(0, at-c.KS.Now())
 		}
 		if seconds {
-			at = (at + 500) / 1000
+			at = at/1000 + at%1000/500 // rounded, without overflow
 		}
 	}
 	c.Reply.Int(at)

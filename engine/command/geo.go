@@ -1,10 +1,11 @@
 package command
 
 import (
-	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/evald/evald/engine"
+	"github.com/evald/evald/engine/double"
 	"github.com/evald/evald/engine/geohash"
 )
 
@@ -56,9 +57,17 @@ func lonLat(c *Ctx, i int) (lon, lat float64, err error) {
 		return 0, 0, err
 	}
 	if !geohash.Valid(lon, lat) {
-		return 0, 0, Error(fmt.Sprintf("ERR invalid longitude,latitude pair %f,%f", lon, lat))
+		return 0, 0, Error("ERR invalid longitude,latitude pair " + fixed6(lon) + "," + fixed6(lat))
 	}
 	return lon, lat, nil
+}
+
+// fixed6 prints as C's %f.
+func fixed6(f float64) string {
+	if math.IsInf(f, 0) {
+		return string(double.Append(nil, f))
+	}
+	return strconv.FormatFloat(f, 'f', 6, 64)
 }
 
 // geoadd is ZADD with positions for scores. GEOADD key [NX | XX] [CH] longitude latitude member [...]

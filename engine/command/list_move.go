@@ -152,11 +152,11 @@ func lmpop(c *Ctx) error {
 }
 
 func blmpop(c *Ctx) error {
-	until, err := deadline(c, 1)
+	m, err := parseMpop(c, 2, [2]string{"left", "right"})
 	if err != nil {
 		return err
 	}
-	m, err := parseMpop(c, 2, [2]string{"left", "right"})
+	until, err := deadline(c, 1)
 	if err != nil {
 		return err
 	}

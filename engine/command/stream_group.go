@@ -58,7 +58,7 @@ func xgroupHelp(c *Ctx) error {
 const errXgroupKey Error = "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
 
 func noGroup(name, key []byte) Error {
-	return Error("NOGROUP No such consumer group '" + text(name) + "' for key name '" + string(key) + "'")
+	return Error("NOGROUP No such consumer group '" + text(name) + "' for key name '" + text(key) + "'")
 }
 
 // SubcommandSyntax is the error for a subcommand's call whose arguments do not fit.
@@ -99,6 +99,9 @@ func xgroupCreate(c *Ctx) error {
 	}
 	if !s.Exists() && !mkStream {
 		return errXgroupKey
+	}
+	if len(c.Args) > 8 {
+		return SubcommandSyntax(c)
 	}
 	var id stream.ID
 	if string(c.Args[4]) == "$" {
@@ -150,6 +153,9 @@ func xgroupSetID(c *Ctx) error {
 	s, g, err := openGroup(c)
 	if err != nil {
 		return err
+	}
+	if len(c.Args) > 7 {
+		return SubcommandSyntax(c)
 	}
 	id := s.Data().Meta().LastID
 	if string(c.Args[4]) != "$" {

@@ -120,9 +120,9 @@ func parseAlgebra(c *Ctx, i int, op setOp, store, card bool) (a algebraArgs, err
 			case c.Is(i, "sum"):
 				a.agg = sumScores
 			case c.Is(i, "min"):
-				a.agg = math.Min
+				a.agg = lesserScore
 			case c.Is(i, "max"):
-				a.agg = math.Max
+				a.agg = greaterScore
 			default:
 				return a, ErrSyntax
 			}
@@ -156,6 +156,21 @@ func sumScores(a, b float64) float64 {
 		return s
 	}
 	return 0
+}
+
+// lesserScore and greaterScore keep the first of two zeros, whatever its sign.
+func lesserScore(a, b float64) float64 {
+	if b < a {
+		return b
+	}
+	return a
+}
+
+func greaterScore(a, b float64) float64 {
+	if b > a {
+		return b
+	}
+	return a
 }
 
 func weighted(w, s float64) float64 {

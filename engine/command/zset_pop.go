@@ -205,11 +205,11 @@ func zmpop(c *Ctx) error {
 }
 
 func bzmpop(c *Ctx) error {
-	until, err := deadline(c, 1)
+	m, err := parseMpop(c, 2, [2]string{"min", "max"})
 	if err != nil {
 		return err
 	}
-	m, err := parseMpop(c, 2, [2]string{"min", "max"})
+	until, err := deadline(c, 1)
 	if err != nil {
 		return err
 	}

@@ -383,6 +383,11 @@ func storeScored(c *Ctx, key []byte, s *scored, event string) {
 	if err != nil {
 		panic("command: a deleted key has a type")
 	}
+	longest := 0
+	for _, m := range s.members {
+		longest = max(longest, len(m))
+	}
+	z.Expect(len(s.members), longest)
 	for i, m := range s.members {
 		z.Set(m, s.scores[i])
 	}

@@ -20,6 +20,7 @@ import (
 var (
 	commands = flag.Int("commands", 5000, "how many commands to compare; the variable DIFF_COMMANDS goes before")
 	seed     = flag.Uint64("seed", 0, "of the first round; 0: by the clock")
+	binary   = flag.String("binary", "", "evald to run; default: it is built")
 	rounds   = flag.Int("differences", 20, "stop after so many differing rounds")
 )
 
@@ -100,9 +101,10 @@ func limits(setup [][]string) string {
 // startOwn builds evald and runs it without a store until the test ends.
 func startOwn(t *testing.T) string {
 	dir := t.TempDir()
-	bin := filepath.Join(dir, "evald")
-	if out, err := exec.Command("go", "build", "-o", bin, "github.com/evald/evald").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	bin := *binary
+	if bin == "" {
+		bin = filepath.Join(dir, "evald")
+		build(t, bin)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -141,5 +143,11 @@ func startOwn(t *testing.T) string {
 		case <-deadline:
 			t.Fatal("evald does not answer")
 		}
+	}
+}
+
+func build(t *testing.T, bin string) {
+	if out, err := exec.Command("go", "build", "-o", bin, "github.com/evald/evald").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
 	}
 }

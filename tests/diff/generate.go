@@ -57,7 +57,11 @@ func (g *generator) next() [][]string {
 	case 3:
 		list := [][]string{{"MULTI"}}
 		for range 1 + g.rng.IntN(4) {
-			list = append(list, g.command(g.quiet))
+			args := g.command(g.quiet)
+			for loose(args) {
+				args = g.command(g.quiet)
+			}
+			list = append(list, args)
 		}
 		return append(list, []string{g.pick("EXEC", "EXEC", "EXEC", "DISCARD")})
 	case 4:
@@ -226,7 +230,7 @@ func (g *generator) script() []string {
 	b.WriteString("local r = {} ")
 	for i := range n {
 		args := g.command(g.quiet)
-		for notInScript(args) {
+		for loose(args) || blocks(args) {
 			args = g.command(g.quiet)
 		}
 		fmt.Fprintf(&b, "r[%d] = redis.%s(", i+1, g.pick("call", "pcall", "pcall", "pcall"))
