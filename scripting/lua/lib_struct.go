@@ -129,10 +129,10 @@ func structPack(c *Call) int {
 		case 'x':
 			out.b = append(out.b, 0)
 		case 'f':
-			out.b = f.order().AppendUint32(out.b, math.Float32bits(float32(checkPacked(c, arg))))
+			out.b = appendStructBits(out.b, uint64(math.Float32bits(float32(checkPacked(c, arg)))), size, f.bigEnd)
 			arg++
 		case 'd':
-			out.b = f.order().AppendUint64(out.b, math.Float64bits(checkPacked(c, arg)))
+			out.b = appendStructBits(out.b, math.Float64bits(checkPacked(c, arg)), size, f.bigEnd)
 			arg++
 		case 'c', 's':
 			if arg == c.N()+1 {
@@ -166,17 +166,6 @@ func checkPacked(c *Call, i int) float64 {
 	return c.CheckNumber(i)
 }
 
-// order returns the byte order in force.
-func (f *structFormat) order() interface {
-	binary.ByteOrder
-	binary.AppendByteOrder
-} {
-	if f.bigEnd {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
-}
-
 // appendStructInt appends n in size bytes; bytes over the eighth are zero, for negative numbers as well.
 func appendStructInt(dst []byte, n float64, size int, bigEnd bool) []byte {
 	var value uint64
@@ -184,6 +173,22 @@ func appendStructInt(dst []byte, n float64, size int, bigEnd bool) []byte {
 		value = uint64(toInteger(n))
 	} else {
 		value = toUint64(n)
+	}
+	return appendStructBits(dst, value, size, bigEnd)
+}
+
+func appendStructBits(dst []byte, value uint64, size int, bigEnd bool) []byte {
+	switch {
+	case size == 1:
+		return append(dst, byte(value))
+	case size == 4 && bigEnd:
+		return binary.BigEndian.AppendUint32(dst, uint32(value))
+	case size == 4:
+		return binary.LittleEndian.AppendUint32(dst, uint32(value))
+	case size == 8 && bigEnd:
+		return binary.BigEndian.AppendUint64(dst, value)
+	case size == 8:
+		return binary.LittleEndian.AppendUint64(dst, value)
 	}
 	for i := range size {
 		at := i
@@ -201,14 +206,7 @@ func appendStructInt(dst []byte, n float64, size int, bigEnd bool) []byte {
 
 // readStructInt reads an integer; of a long one only the low eight bytes count.
 func readStructInt(b []byte, bigEnd, isSigned bool) float64 {
-	value := uint64(0)
-	for i := range b {
-		at := len(b) - 1 - i
-		if bigEnd {
-			at = i
-		}
-		value = value<<8 | uint64(b[at])
-	}
+	value := readStructBits(b, bigEnd)
 	if !isSigned {
 		return float64(value)
 	}
@@ -218,6 +216,24 @@ func readStructInt(b []byte, bigEnd, isSigned bool) float64 {
 		value |= mask
 	}
 	return float64(int64(value))
+}
+
+func readStructBits(b []byte, bigEnd bool) uint64 {
+	switch {
+	case len(b) == 8 && bigEnd:
+		return binary.BigEndian.Uint64(b)
+	case len(b) == 8:
+		return binary.LittleEndian.Uint64(b)
+	}
+	value := uint64(0)
+	for i := range b {
+		at := len(b) - 1 - i
+		if bigEnd {
+			at = i
+		}
+		value = value<<8 | uint64(b[at])
+	}
+	return value
 }
 
 func structUnpack(c *Call) int {
@@ -248,9 +264,9 @@ func structUnpack(c *Call) int {
 		case 'x':
 			n--
 		case 'f':
-			c.Push(Number(float64(math.Float32frombits(f.order().Uint32(item)))))
+			c.Push(Number(float64(math.Float32frombits(uint32(readStructBits(item, f.bigEnd))))))
 		case 'd':
-			c.Push(Number(math.Float64frombits(f.order().Uint64(item))))
+			c.Push(Number(math.Float64frombits(readStructBits(item, f.bigEnd))))
 		case 'c':
 			if size == 0 {
 				size = previousSize(c, n)
