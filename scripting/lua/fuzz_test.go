@@ -43,11 +43,9 @@ func FuzzLoad(f *testing.F) {
 	addSeeds(f)
 	s := New()
 	f.Fuzz(func(t *testing.T, source string) {
-		start := time.Now()
+		watchdog := time.AfterFunc(5*time.Second, func() { panic("does not end: " + source) })
 		s.Load(source, "@user_script")
-		if d := time.Since(start); d > time.Second {
-			t.Errorf("%v for %d bytes", d, len(source))
-		}
+		watchdog.Stop()
 	})
 }
 
@@ -61,11 +59,10 @@ func FuzzRun(f *testing.F) {
 		if err != nil {
 			return
 		}
-		start := time.Now()
+		// A run that does not end would only stall the fuzzer.
+		watchdog := time.AfterFunc(5*time.Second, func() { panic("does not end: " + source) })
 		s.Run(p, nil)
-		if d := time.Since(start); d > 5*time.Second {
-			t.Errorf("%v", d)
-		}
+		watchdog.Stop()
 		if text, err := runProto(s, check); err != nil || text != "xxtablenil" {
 			t.Errorf("the next script gives %q, %v", text, err)
 		}
