@@ -72,7 +72,16 @@ func (s *State) charge(n int64) {
 }
 
 // chargeString draws the bytes of a string of n bytes.
-func (s *State) chargeString(n int) { s.charge(int64(n) + int64(stringHeader)) }
+func (s *State) chargeString(n int) { s.charge(stringSize(n)) }
+
+// stringSize returns about what Go's allocator takes for a string of n bytes.
+func stringSize(n int) int64 {
+	total := int64(n) + int64(stringHeader)
+	if total <= 32 {
+		return (total + 7) &^ 7
+	}
+	return (total + 15) &^ 15
+}
 
 // Memory returns the bytes in use by values of the run, garbage not yet noticed included.
 func (s *State) Memory() int64 { return s.budget.Memory - s.bytes }

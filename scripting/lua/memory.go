@@ -41,7 +41,7 @@ func (c *counter) object(p unsafe.Pointer) {
 	if h.kind == tagString {
 		if s := (*String)(p); s != emptyString {
 			h.mark = c.epoch
-			c.total += int64(s.size) + int64(stringHeader)
+			c.total += stringSize(s.size)
 		}
 		return
 	}
