@@ -71,6 +71,7 @@ type Keyspace struct {
 	rowBuf  rowBuffers
 	scratch []byte // for edits of small collections
 	dumper  rdb.Writer
+	pool    evictPool
 	// NoTouch keeps reads from updating access clocks (CLIENT NO-TOUCH); set by the loop for each command.
 	NoTouch bool
 	// ActiveExpire false leaves expired keys in place until something looks them up (DEBUG SET-ACTIVE-EXPIRE).
