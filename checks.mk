@@ -1,0 +1,25 @@
+# The longer checks: `make help` lists them with the others. Those that compare need redis-server in PATH.
+.PHONY: diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile patterns bench-memory clients
+
+clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
+	tests/clients/run.sh ./evald
+diff: ## 100,000 generated commands against a live redis-server
+	$(GO) test -count=1 -timeout 60m ./tests/diff -args -commands 100000
+crash: ## kill -9 under load and restart, 200 rounds
+	$(GO) test -count=1 -timeout 60m ./tests/crash -args -rounds 200
+crash-clone: ## crash a store in memory and load what is left, 20,000 times
+	EVALD_CRASH_ROUNDS=20000 $(GO) test -count=1 -timeout 120m -run 'CrashClone|Released' ./persistence
+faults: ## EIO and ENOSPC at every file-system call, 20,000 damaged files, a full disk
+	EVALD_FAULTS=all EVALD_CRASH_ROUNDS=20000 $(GO) test -count=1 -timeout 120m -run 'Fault|Damage|Disk' ./persistence
+lua-conformance: ## recorded answers of Redis's Lua, and Lua 5.1's own test suite
+	$(GO) test -count=1 -v -run 'TestConformance|TestPUC|TestLibrary$$' ./scripting/lua
+lua-diff: ## 200,000 generated Lua programs here and by EVAL on a live redis-server
+	LUA_DIFF=200000 $(GO) test -count=1 -timeout 120m -run 'Diff$$' ./scripting/lua
+lua-bench: ## Lua alone against EVAL on redis-server, and gopher-lua's VM
+	LUA_BENCH=5 LUA_BENCH_GOPHER=1 $(GO) test -count=1 -timeout 60m -v -run TestLuaBench ./scripting/lua
+lua-hostile: ## 400 hostile scripts under limits of memory and steps
+	$(GO) test -count=1 -run TestHostile ./scripting/lua
+patterns: build ## the pattern library on evald and on redis-server
+	PATTERNS_EVALD=$(CURDIR)/evald $(GO) test -count=1 -timeout 60m ./tests/patterns ./client
+bench-memory: build ## memory of four shapes of data against redis-server
+	bench/memory.sh ./evald
