@@ -109,6 +109,16 @@ func (ks *Keyspace) expireDueFields(max int) (n int) {
 	return n
 }
 
+// FieldExpires returns the number of hashes of which fields expire. It walks those of all databases.
+func (db *DB) FieldExpires() (n int) {
+	for i := range db.ks.hashes.items {
+		if db.ks.objects.at(db.ks.hashes.items[i].t.h.obj).owner == uint8(db.id) {
+			n++
+		}
+	}
+	return n
+}
+
 // allFieldsOver tells whether the hash e has nothing but fields whose time is over.
 func (db *DB) allFieldsOver(e entry) bool {
 	h := db.ks.objects.at(entryObject(e)).v.(*bigHash)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/evald/evald/engine"
 	"github.com/evald/evald/engine/command"
 	"github.com/evald/evald/engine/glob"
+	"github.com/evald/evald/server/resp"
 )
 
 // DEBUG: the subcommands that tests of clients and of Redis use, behind enable-debug-command.
@@ -17,13 +17,23 @@ const debugHelp = `CHANGE-REPL-ID
     Change the replication IDs of the instance: does nothing here.
 CLOCK [<unix-microseconds> | REAL]
     Show or set the server's clock, for tests; REAL gives the system's back.
+DIGEST
+    Output a hex signature representing the current DB content.
+DIGEST-VALUE <key> [<key> ...]
+    Output a hex signature of the values of all the specified keys.
 ERROR <string>
     Return a Redis protocol error with <string> as message. Useful for clients
     unit tests to simulate Redis errors.
 FLUSHALL
     Remove every key, as FLUSHALL.
+HTSTATS <dbid>
+    Return how many keys a database has, and how many of them expire.
+HTSTATS-KEY <key>
+    Return how many elements the hash table stored at <key> has.
 JMAP
     Does nothing.
+LISTPACK <key>
+    Check that the value of <key> is a listpack.
 LOG <message>
     Write <message> to the server log.
 OBJECT <key>
@@ -41,10 +51,14 @@ PROTOCOL <type>
     true, false.
 QUICKLIST-PACKED-THRESHOLD <size>
     Does nothing here.
+QUICKLIST <key> [<0|1>]
+    Check that the value of <key> is a quicklist.
 RELOAD [option ...]
-    Answers OK: what is stored is always the present state.
+    Encode all data as the store keeps it, load it again and compare.
 REPLYBUFFER PEAK-RESET-TIME|RESIZING <value>
     Does nothing here.
+SDSLEN <key>
+    Show the lengths of <key> and of its string value.
 SET-ACTIVE-EXPIRE <0|1>
     Setting it to 0 disables expiring keys in background when they are not
     accessed (otherwise the Redis behavior). Setting it to 1 reenables back the
@@ -75,7 +89,7 @@ func (s *Server) debug(x *command.Ctx) error {
 	case name == "help":
 		return s.help("debug", command.GroupServer, "1.0.0", strings.Split(debugHelp, "\n")...).Do(x)
 	case name == "change-repl-id" && n == 2, name == "jmap" && n == 2, name == "pause-cron" && n == 3, name == "quicklist-packed-threshold" && n == 3,
-		name == "replybuffer" && n == 4, name == "reload", name == "loadaof" && n == 2, name == "set-disable-deny-scripts" && n == 3,
+		name == "replybuffer" && n == 4, name == "loadaof" && n == 2, name == "set-disable-deny-scripts" && n == 3,
 		name == "set-skip-checksum-validation" && n == 3, name == "config-rewrite-force-all" && n == 2:
 		r.Status("OK")
 	case name == "clock":
@@ -88,17 +102,12 @@ func (s *Server) debug(x *command.Ctx) error {
 	case name == "log" && n == 3:
 		s.opts.Log.Printf("DEBUG LOG: %s", x.Args[2])
 		r.Status("OK")
-	case name == "object" && n >= 3:
-		return debugObject(x)
 	case name == "panic" && n == 2:
 		panic("DEBUG PANIC was called")
 	case name == "populate" && n >= 3 && n <= 5:
 		return debugPopulate(x)
 	case name == "protocol" && n == 3:
 		return debugProtocol(x)
-	case name == "set-active-expire" && n == 3:
-		x.KS.ActiveExpire = string(x.Args[2]) != "0"
-		r.Status("OK")
 	case name == "sleep" && n == 3:
 		seconds, err := x.Float(2)
 		if err != nil {
@@ -109,7 +118,7 @@ func (s *Server) debug(x *command.Ctx) error {
 	case name == "stringmatch-len" && n == 4:
 		r.Bool(glob.Match(x.Args[2], x.Args[3]))
 	default:
-		return command.Error("ERR unknown subcommand or wrong number of arguments for '" + string(x.Args[1]) + "'. Try DEBUG HELP.")
+		return command.Debug(x)
 	}
 	return nil
 }
@@ -135,15 +144,6 @@ func (s *Server) debugClock(x *command.Ctx) error {
 		s.clock = func() int64 { return us }
 	}
 	x.Reply.Status("OK")
-	return nil
-}
-
-func debugObject(x *command.Ctx) error {
-	in, ok := x.DB.Inspect(x.Args[2])
-	if !ok {
-		return command.ErrNoSuchKey
-	}
-	x.Reply.Status(fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d", in.Encoding, in.Size, 0, in.Idle))
 	return nil
 }
 
@@ -212,11 +212,15 @@ func debugProtocol(x *command.Ctx) error {
 			r.Bool(i == 1)
 		}
 	case "attrib":
-		return command.Error("ERR attributes are not supported")
+		if w, ok := r.(*resp.Writer); ok && w.RESP3 {
+			w.Buf = append(w.Buf, "|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n"...)
+		}
+		r.BulkString("Some real reply following the attribute")
 	case "push":
 		r.Push(2)
 		r.BulkString("server-cpu-usage")
 		r.Int(42)
+		r.BulkString("Some real reply following the push reply")
 	case "verbatim":
 		r.Verbatim("txt", "This is a verbatim\nstring")
 	case "true":
@@ -226,7 +230,7 @@ func debugProtocol(x *command.Ctx) error {
 	case "bignum":
 		r.BigNumber("1234567999999999999999999999999999999")
 	default:
-		return command.Error("ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|attrib|push|verbatim|true|false")
+		return command.Error("ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")
 	}
 	return nil
 }

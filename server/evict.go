@@ -1,17 +1,50 @@
 package server
 
-import "strings"
+import "github.com/evald/evald/engine"
+
+const (
+	evictBatch  = 64
+	evictBudget = 500_000 // ns per command or turn, at the default of maxmemory-eviction-tenacity
+)
 
 // applyMaxMemory puts maxmemory and its policy into effect.
 func (s *Server) applyMaxMemory() error {
-	s.ks.Access().LFU = strings.HasSuffix(s.config.maxMemoryPolicy, "-lfu")
-	if s.config.maxMemory == 0 {
-		s.env.OutOfMemory = nil
-		return nil
+	s.evictPolicy, _ = engine.ParseEvictPolicy(s.config.maxMemoryPolicy)
+	s.ks.Access().LFU = s.evictPolicy.LFU()
+	s.env.OutOfMemory = nil
+	if s.config.maxMemory != 0 {
+		s.env.OutOfMemory = s.outOfMemory
 	}
-	s.env.OutOfMemory = s.outOfMemory
 	return nil
 }
 
-// outOfMemory tells whether the data takes more than maxmemory.
-func (s *Server) outOfMemory() bool { return s.ks.UsedMemory() > int64(s.config.maxMemory) }
+// outOfMemory evicts keys if the data takes more than maxmemory, and tells whether a command that needs memory must be refused. A
+// command of a script or transaction evicts nothing: what runs as one unit sees no key go.
+func (s *Server) outOfMemory() bool {
+	if s.ks.UsedMemory() <= int64(s.config.maxMemory) {
+		return false
+	}
+	return s.ks.InUnit() || !s.evict()
+}
+
+// evict removes keys until the data fits or the time is used up. It is false if no key is left that may go.
+func (s *Server) evict() bool {
+	limit := int64(s.config.maxMemory)
+	if limit == 0 || s.ks.UsedMemory() <= limit || s.loading() || s.ks.InUnit() {
+		return true
+	}
+	if s.evictPolicy == engine.NoEviction {
+		return false
+	}
+	start := s.env.Nanotime()
+	fits, found := false, true
+	for !fits && found && (s.config.evictionTenacity == 100 || s.env.Nanotime()-start < evictBudget*int64(s.config.evictionTenacity+1)/11) {
+		s.ks.Begin(false)
+		var n int
+		n, fits = s.ks.Evict(s.evictPolicy, s.config.maxMemorySamples, limit, evictBatch)
+		found = n > 0
+		s.endUnit(nil, 0)
+	}
+	s.latency("eviction-cycle", s.env.Nanotime()-start)
+	return fits || found
+}

@@ -162,10 +162,10 @@ func (s *Server) infoStats(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "total_connections_received:%d\r\ntotal_commands_processed:%d\r\ninstantaneous_ops_per_sec:%d\r\ntotal_net_input_bytes:%d\r\ntotal_net_output_bytes:%d\r\n"+
 		"total_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0\r\ninstantaneous_input_kbps:%.2f\r\ninstantaneous_output_kbps:%.2f\r\nrejected_connections:%d\r\n"+
-		"sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%d\r\nexpired_stale_perc:0.00\r\nexpired_time_cap_reached_count:%d\r\nexpire_cycle_cpu_milliseconds:0\r\n"+
+		"sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%d\r\nexpired_subkeys:%d\r\nexpired_stale_perc:0.00\r\nexpired_time_cap_reached_count:%d\r\nexpire_cycle_cpu_milliseconds:0\r\n"+
 		"evicted_keys:%d\r\nevicted_clients:%d\r\ntotal_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\nkeyspace_hits:%d\r\nkeyspace_misses:%d\r\n",
 		st.connections, s.totalCommands(), int(st.commandsRate.mean()+0.5), st.bytesIn, st.bytesOut, st.inRate.mean()/1024, st.outRate.mean()/1024,
-		st.rejectedConnections, ks.Expired, ks.ExpiredTimeCapCount, ks.Evicted, st.evictedClients, ks.Hits, ks.Misses)
+		st.rejectedConnections, ks.Expired, ks.ExpiredFields, ks.ExpiredTimeCapCount, ks.Evicted, st.evictedClients, ks.Hits, ks.Misses)
 	fmt.Fprintf(b, "pubsub_channels:%d\r\npubsub_patterns:%d\r\npubsubshard_channels:%d\r\nlatest_fork_usec:0\r\ntotal_forks:0\r\nmigrate_cached_sockets:0\r\nslave_expires_tracked_keys:0\r\n"+
 		"active_defrag_hits:0\r\nactive_defrag_misses:0\r\nactive_defrag_key_hits:0\r\nactive_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\ncurrent_active_defrag_time:0\r\n"+
 		"tracking_total_keys:%d\r\ntracking_total_items:%d\r\ntracking_total_prefixes:%d\r\nunexpected_error_replies:0\r\ntotal_error_replies:%d\r\ndump_payload_sanitizations:0\r\n"+
@@ -249,7 +249,7 @@ func percentile(u *command.Usage, p float64) float64 {
 func (s *Server) infoKeyspace(b *strings.Builder) {
 	for i := range s.ks.Databases() {
 		if db := s.ks.DB(i); db.Len() > 0 {
-			fmt.Fprintf(b, "db%d:keys=%d,expires=%d,avg_ttl=%d\r\n", i, db.Len(), db.Expires(), db.AvgTTL())
+			fmt.Fprintf(b, "db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d\r\n", i, db.Len(), db.Expires(), db.AvgTTL(), db.FieldExpires())
 		}
 	}
 }

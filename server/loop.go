@@ -7,7 +7,7 @@ package server
 //	release the replies of turns that became durable
 //	for each ready connection: read once, run every complete command (execute.go)
 //	go on with clients that stopped waiting; timeouts
-//	expire, within a budget
+//	expire and evict, within a budget
 //	hand the turn's rows to the committer
 //	send what may be sent
 //
@@ -44,6 +44,7 @@ func (s *Server) turn() {
 	s.cron()
 	s.resume()
 	s.expire()
+	s.evict()
 	s.commit()
 	s.release()
 }

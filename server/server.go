@@ -78,6 +78,7 @@ type Server struct {
 	tracked   trackTable
 	monitors  []*conn
 
+	evictPolicy engine.EvictPolicy
 	pausedUntil int64 // unix ms, 0: not paused
 	pauseAll    bool
 
@@ -127,6 +128,7 @@ func New(o Options) (*Server, error) {
 	s.runID = fmt.Sprintf("%016x%016x%08x", o.Random(), o.Random(), uint32(o.Random()))
 	s.tracked = trackTable{keys: map[string]map[uint64]struct{}{}, bcast: map[*conn]struct{}{}}
 	s.env = command.Env{Nanotime: func() int64 { return int64(time.Since(start)) }, MaxBulk: s.config.protoMaxBulkLen, OnError: s.onError, AfterCall: s.afterCall}
+	s.env.Memory = (*memoryReport)(s)
 	s.ks.RegisterRows(userRows, (*userSource)(s))
 	s.collector = newCollector()
 	s.openScripting()

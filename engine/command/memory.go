@@ -159,7 +159,7 @@ func memoryDoctor(c *Ctx) error {
 	case u.RSS > 0 && float64(u.RSS) > 2.2*float64(u.Allocated):
 		text = "The process takes more than twice the memory that is allocated: much of it is free and waits to be used again or collected. GOMEMLIMIT or GOGC make the collector run sooner."
 	}
-	c.Reply.Verbatim("txt", text)
+	c.Reply.Verbatim("txt", text+"\n")
 	return nil
 }
 

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/evald/evald/engine/command"
+)
+
+// memoryReport tells MEMORY what the process takes.
+type memoryReport Server
+
+// Usage implements command.Memory.
+func (m *memoryReport) Usage() command.MemoryUsage {
+	s := (*Server)(m)
+	var st runtime.MemStats
+	runtime.ReadMemStats(&st)
+	s.stats.peakMemory = max(s.stats.peakMemory, int64(st.HeapAlloc))
+	u := command.MemoryUsage{Peak: s.stats.peakMemory, Allocated: int64(st.HeapAlloc), Active: int64(st.HeapInuse),
+		Resident: int64(st.HeapSys - st.HeapReleased), RSS: residentSize()}
+	for _, c := range s.clients {
+		u.Clients += int64(c.memory())
+	}
+	return u
+}
+
+// Purge implements command.Memory. It takes as long as a collection.
+func (m *memoryReport) Purge() { debug.FreeOSMemory() }
+
+// Report implements command.Memory.
+func (m *memoryReport) Report() string {
+	var st runtime.MemStats
+	runtime.ReadMemStats(&st)
+	var b strings.Builder
+	fmt.Fprintf(&b, "heap: allocated %d, in use %d, idle %d, released %d, from the system %d, objects %d\n", st.HeapAlloc, st.HeapInuse, st.HeapIdle,
+		st.HeapReleased, st.HeapSys, st.HeapObjects)
+	fmt.Fprintf(&b, "other: stacks %d, spans %d, caches %d, collector %d, profiling %d, rest %d\n", st.StackSys, st.MSpanSys, st.MCacheSys, st.GCSys,
+		st.BuckHashSys, st.OtherSys)
+	fmt.Fprintf(&b, "collector: cycles %d, forced %d, next at %d, pauses %d ns, share of CPU %.4f\n", st.NumGC, st.NumForcedGC, st.NextGC, st.PauseTotalNs, st.GCCPUFraction)
+	b.WriteString("size     in use\n")
+	for _, c := range st.BySize {
+		if n := c.Mallocs - c.Frees; n > 0 {
+			fmt.Fprintf(&b, "%-8d %d\n", c.Size, n)
+		}
+	}
+	return b.String()
+}
