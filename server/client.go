@@ -366,7 +366,7 @@ func (s *Server) clientReply(x *command.Ctx) error {
 // dropReply takes back what the command wrote from offset from on, if CLIENT REPLY says so. Pushes of subscriptions are kept.
 func (s *Server) dropReply(c *conn, from int) {
 	spec := c.last
-	keep := c.flags&(replyOff|replySkip) == 0 || spec != nil && spec.Flags&command.PubSub != 0 && spec.Parent() == nil && c.out.RESP3
+	keep := c.flags&(replyOff|replySkip) == 0 || spec != nil && spec.Flags&command.PubSub != 0 && spec.Parent() == nil && spec.Flags&command.NoScript != 0
 	if !keep && len(c.out.Buf) > from {
 		c.out.Buf = c.out.Buf[:from]
 		for n := len(c.holds); n > 0 && c.holds[n-1].from >= from; n-- {

@@ -118,6 +118,7 @@ func (s *Server) endUnit(c *conn, from int) {
 		s.ks.Touched(s.touched)
 	}
 	o := s.ks.End()
+	s.units++
 	seq := o.Saw
 	if o.Touched {
 		seq = s.ks.Turn()
@@ -141,7 +142,7 @@ func (s *Server) touched(db int, key []byte) {
 		s.invalidateAll()
 		return
 	}
-	s.watches.changed(db, key)
+	s.watches.changed(s, db, key)
 	s.waits.changed(db, key)
 	s.invalidate(key)
 }

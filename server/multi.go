@@ -112,6 +112,7 @@ type watch struct {
 	key     string // database and key, see dbKey
 	db      int
 	existed bool
+	unit    uint64 // that began the watch: what it touched itself does not count
 }
 
 // watchTable finds the watches of a key.
@@ -144,7 +145,7 @@ func (t *watchTable) add(s *Server, c *conn, key []byte) {
 			return
 		}
 	}
-	w := &watch{c: c, key: string(t.buf), db: c.db.Index()}
+	w := &watch{c: c, key: string(t.buf), db: c.db.Index(), unit: s.units}
 	w.existed = c.db.Has(key) // removes it if its time is over, so that this can't look like a change later
 	t.byKey[w.key] = append(t.byKey[w.key], w)
 	c.watched = append(c.watched, w)
@@ -180,18 +181,22 @@ func (s *Server) unwatch(c *conn) {
 }
 
 // changed dooms the transactions that watch key.
-func (t *watchTable) changed(db int, key []byte) {
+func (t *watchTable) changed(s *Server, db int, key []byte) {
 	if len(t.byKey) == 0 {
 		return
 	}
 	t.buf = dbKey(t.buf[:0], db, key)
 	for _, w := range t.byKey[string(t.buf)] {
-		w.c.flags |= dirtyCAS
+		if w.unit != s.units {
+			w.c.flags |= dirtyCAS
+		}
 	}
 }
 
 // flushed dooms the transactions that watch a key which a whole-database change removed or brought.
 func (t *watchTable) flushed(s *Server, db int) {
+	paused := s.ks.ExpirePaused
+	s.ks.ExpirePaused = true // an expired key that came with SWAPDB is no key, and stays where it is
 	for _, list := range t.byKey {
 		for _, w := range list {
 			if w.db == db && (w.existed || s.ks.DB(db).Has([]byte(w.key[1:]))) {
@@ -199,6 +204,7 @@ func (t *watchTable) flushed(s *Server, db int) {
 			}
 		}
 	}
+	s.ks.ExpirePaused = paused
 }
 
 // watchedExpired tells whether a watched key has gone because its time is over.
