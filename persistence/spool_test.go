@@ -122,10 +122,17 @@ type stalledFile struct {
 	fs *stalledFS
 }
 
-func (f stalledFile) wait() { f.fs.stall.RLock(); f.fs.stall.RUnlock() } //nolint:staticcheck // waiting is all it is for
+func (f stalledFile) Sync() error {
+	f.fs.stall.RLock()
+	defer f.fs.stall.RUnlock()
+	return f.File.Sync()
+}
 
-func (f stalledFile) Sync() error     { f.wait(); return f.File.Sync() }
-func (f stalledFile) SyncData() error { f.wait(); return f.File.SyncData() }
+func (f stalledFile) SyncData() error {
+	f.fs.stall.RLock()
+	defer f.fs.stall.RUnlock()
+	return f.File.SyncData()
+}
 
 func TestStalledDiskHoldsAcknowledgementsNotTheLoop(t *testing.T) {
 	fs := &stalledFS{FS: vfs.NewMem()}

@@ -13,6 +13,9 @@ import (
 	"github.com/evald/evald/client/respclient"
 )
 
+// clients is how many work at once.
+const clients = 8
+
 // An op is one command, script or transaction: what is sent, and what it does to the model if it happens.
 type op struct {
 	commands [][]string
@@ -59,7 +62,14 @@ func (c *client) next() *op {
 	n := strconv.Itoa(c.n)
 	one := func(apply func(m *model), args ...string) *op { return &op{[][]string{args}, apply} }
 	key, field := fmt.Sprintf("k%d", c.rng.IntN(30)), fmt.Sprintf("f%d", c.rng.IntN(300))
-	switch c.rng.IntN(12) {
+	switch c.rng.IntN(15) {
+	case 12:
+		return one(func(m *model) { m.sadd("set", field) }, "SADD", "set", field)
+	case 13:
+		return one(func(m *model) { m.lists["x"] = append(m.lists["x"], n+"-1 f "+n) }, "XADD", "x", n+"-1", "f", n)
+	case 14:
+		return one(func(m *model) { m.function = n }, "FUNCTION", "LOAD", "REPLACE",
+			fmt.Sprintf("#!lua name=crash%d\nredis.register_function('crash%d', function() return '%s' end)", c.index, c.index, n))
 	case 0, 1:
 		return one(func(m *model) { m.strings["s"+key] = n; delete(m.expires, "s"+key) }, "SET", "s"+key, n)
 	case 2:
@@ -100,7 +110,7 @@ func (c *client) next() *op {
 		return one(func(m *model) { m.del("big2") }, "DEL", "big2")
 	}
 	if c.rng.IntN(40) == 0 {
-		return one(func(m *model) { *m = *newModel() }, "FLUSHDB")
+		return one(func(m *model) { m.flush() }, "FLUSHDB")
 	}
 	return one(func(m *model) { m.del("s" + key) }, "DEL", "s"+key)
 }
@@ -249,6 +259,15 @@ func read(conn *respclient.Client, db int) (*model, error) {
 				pairs(do("HGETALL", key), func(f, v string) { m.hset(key, f, v) })
 			case "zset":
 				pairs(do("ZRANGE", key, "0", "-1", "WITHSCORES"), func(f, v string) { m.zadd(key, f, v) })
+			case "set":
+				for _, v := range do("SMEMBERS", key).Array() {
+					m.sadd(key, v.String())
+				}
+			case "stream":
+				for _, v := range do("XRANGE", key, "-", "+").Array() {
+					entry := v.Array()
+					pairs(entry[1], func(f, v string) { m.lists[key] = append(m.lists[key], entry[0].String()+" "+f+" "+v) })
+				}
 			case "list":
 				for _, v := range do("LRANGE", key, "0", "-1").Array() {
 					m.lists[key] = append(m.lists[key], v.String())
@@ -256,6 +275,10 @@ func read(conn *respclient.Client, db int) (*model, error) {
 			default:
 				panic(errors.New(key + " is a " + t))
 			}
+		}
+		name := fmt.Sprintf("crash%d", db-1)
+		if len(do("FUNCTION", "LIST", "LIBRARYNAME", name).Array()) > 0 {
+			m.function = do("FCALL", name, "0").String()
 		}
 	}()
 	return m, err

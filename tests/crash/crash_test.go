@@ -22,8 +22,6 @@ import (
 
 var rounds = flag.Int("rounds", 9, "how often the server is killed")
 
-const clients = 8
-
 var binary string
 
 func TestMain(m *testing.M) {
@@ -194,6 +192,8 @@ func TestModelSeesEveryDifference(t *testing.T) {
 		func(m *model) { m.hset("h", "g", "1") },
 		func(m *model) { m.zadd("z", "f", "2") },
 		func(m *model) { m.lpush("l", "1", 5) },
+		func(m *model) { m.sadd("set", "f") },
+		func(m *model) { m.function = "1" },
 		func(m *model) { m.del("h") },
 	} {
 		other := build()

@@ -14,13 +14,25 @@ type model struct {
 	strings map[string]string
 	hashes  map[string]map[string]string
 	zsets   map[string]map[string]string // member to score
-	lists   map[string][]string
-	expires map[string]string // key to PEXPIRETIME
+	sets    map[string]map[string]string // member to "in"
+	lists   map[string][]string          // lists, and streams with entries as "id field value"
+	expires map[string]string            // key to PEXPIRETIME
+	// function is what the client's function returns; FLUSHDB leaves it.
+	function string
 }
 
 func newModel() *model {
-	return &model{map[string]string{}, map[string]map[string]string{}, map[string]map[string]string{}, map[string][]string{}, map[string]string{}}
+	m := &model{}
+	m.flush()
+	return m
 }
+
+func (m *model) flush() {
+	*m = model{strings: map[string]string{}, hashes: map[string]map[string]string{}, zsets: map[string]map[string]string{},
+		sets: map[string]map[string]string{}, lists: map[string][]string{}, expires: map[string]string{}, function: m.function}
+}
+
+func (m *model) sadd(key, member string) { put(m.sets, key, member, "in") }
 
 func (m *model) hset(key, field, val string) { put(m.hashes, key, field, val) }
 func (m *model) zadd(key, member, score string) {
@@ -78,6 +90,8 @@ func (m *model) diff(got *model) string {
 	compare("string", m.strings, got.strings)
 	compare("hash", flat(m.hashes), flat(got.hashes))
 	compare("sorted set", flat(m.zsets), flat(got.zsets))
+	compare("set", flat(m.sets), flat(got.sets))
+	compare("function", map[string]string{"": m.function}, map[string]string{"": got.function})
 	compare("list", joined(m.lists), joined(got.lists))
 	compare("expiry of", m.expires, got.expires)
 	if len(lines) > 5 {
