@@ -114,10 +114,14 @@ func (c *Call) ReturnFirst() int {
 
 func baseNext(c *Call) int {
 	t := c.CheckTable(1)
-	k, v, more, ok := t.Next(c.Arg(2))
+	key := c.Arg(2)
+	c.t.longKey(key)
+	i, ok := t.position(key)
 	if !ok {
 		c.t.runtimeError("invalid key to 'next'")
 	}
+	k, v, looked, more := t.entryFrom(i)
+	c.Steps(looked >> 3)
 	if !more {
 		return c.Return1(Nil)
 	}
@@ -152,16 +156,23 @@ func ipairsStep(c *Call) int {
 	return c.Return2(Int(i), v)
 }
 
-func baseRawEqual(c *Call) int { return c.Return1(Bool(RawEqual(c.CheckAny(1), c.CheckAny(2)))) }
+func baseRawEqual(c *Call) int {
+	a, b := c.CheckAny(1), c.CheckAny(2)
+	c.t.longKey(a)
+	return c.Return1(Bool(RawEqual(a, b)))
+}
 
 func baseRawGet(c *Call) int {
 	t := c.CheckTable(1)
-	return c.Return1(t.Get(c.CheckAny(2)))
+	key := c.CheckAny(2)
+	c.t.longKey(key)
+	return c.Return1(t.Get(key))
 }
 
 func baseRawSet(c *Call) int {
 	t := c.CheckTable(1)
 	k, v := c.CheckAny(2), c.CheckAny(3)
+	c.t.longKey(k)
 	t.Set(c.s, k, v)
 	return c.ReturnFirst()
 }

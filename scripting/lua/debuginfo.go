@@ -8,13 +8,16 @@ func (t *Thread) variableName(slot int) (kind, name string) {
 	if ci.cl == nil || slot < ci.base {
 		return "", ""
 	}
-	return ci.cl.p.registerName(t.currentPC(t.depth), slot-ci.base)
+	pc := t.currentPC(t.depth)
+	t.s.steps -= int64(pc >> 4) // the search begins at the first instruction
+	return ci.cl.p.registerName(pc, slot-ci.base)
 }
 
 // calledName returns how the Lua function at index ci of the calls names what it is calling.
 func (t *Thread) calledName(ci int) (kind, name string) {
 	p := t.ci[ci].cl.p
 	pc := t.currentPC(ci)
+	t.s.steps -= int64(pc >> 4)
 	switch i := p.code[pc]; i.op() {
 	case opCall, opTailCall, opTForLoop:
 		return p.registerName(pc, i.a())

@@ -87,6 +87,10 @@ var stubborn = []string{
 	"goto1 = 1 while true do end",
 	"local s = string.rep('a', 30) return s:find(string.rep('a-', 30) .. 'b')",
 	"return load(function() return ' ' end)",
+	"local t = {} for i = 1, 1000000 do t[i] = 1 end for i = 1, 1000000 do t[i] = nil end while true do next(t) end",
+	"local a, b = string.rep('x', 1e7), string.rep('x', 1e7) while a == b do end",
+	"local a, b = string.rep('x', 1e7), string.rep('x', 1e7) local t = {[a] = 1} while t[b] do end",
+	"local a, b = string.rep('x', 1e7), string.rep('x', 1e7) while a <= b do end",
 }
 
 func TestStop(t *testing.T) {

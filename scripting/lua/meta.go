@@ -83,6 +83,7 @@ func (t *Thread) indexSlot(v, key Value, slot int) Value {
 		var h Value
 		if v.n == tagTable {
 			o := v.table()
+			t.longKey(key)
 			r := *o.find(key)
 			if r.n != tagNil || o.meta == nil {
 				return r
@@ -109,6 +110,7 @@ func (t *Thread) setIndex(v, key, x Value, slot int) {
 		var h Value
 		if v.n == tagTable {
 			o := v.table()
+			t.longKey(key)
 			p := o.find(key)
 			if p.n != tagNil || o.meta == nil {
 				o.checkWritable(s)
@@ -238,6 +240,7 @@ func (t *Thread) lessThan(a, b Value) bool {
 		return a.Number() < b.Number()
 	}
 	if a.n == tagString && b.n == tagString {
+		t.longKey(a)
 		return bytes.Compare(a.Bytes(), b.Bytes()) < 0
 	}
 	if r, ok := t.orderMeta(a, b, eventLt); ok {
@@ -253,6 +256,7 @@ func (t *Thread) lessEqual(a, b Value) bool {
 		return a.Number() <= b.Number()
 	}
 	if a.n == tagString && b.n == tagString {
+		t.longKey(a)
 		return bytes.Compare(a.Bytes(), b.Bytes()) <= 0
 	}
 	if r, ok := t.orderMeta(a, b, eventLe); ok {

@@ -39,6 +39,7 @@ func (t *Thread) slowSkips() bool {
 		t.setRegister(i.a(), t.length(t.operand(p, i.b()), t.operandSlot(i.b())))
 	case opEq:
 		a, b := t.operand(p, i.b()), t.operand(p, i.c())
+		t.longKey(a)
 		return (RawEqual(a, b) || t.equalMeta(a, b)) != (i.a() != 0)
 	case opLt:
 		return t.lessThan(t.operand(p, i.b()), t.operand(p, i.c())) != (i.a() != 0)
@@ -107,7 +108,9 @@ func (t *Thread) getSlow(i uint64) {
 				return
 			}
 		} else {
-			r = o.find(t.stack[ci.base+int(operandC(i)/uint64(valueSize))])
+			key := t.stack[ci.base+int(operandC(i)/uint64(valueSize))]
+			t.longKey(key)
+			r = o.find(key)
 			if r.n == tagNil && o.meta != nil {
 				t.slow()
 				return
@@ -143,7 +146,15 @@ func (t *Thread) setSlow(i uint64) {
 	default:
 		key, x = t.stack[ci.base+b], ci.cl.p.k[c]
 	}
+	t.longKey(key)
 	t.storeAt(o, o.find(key), key, x)
+}
+
+// longKey draws steps for a string that is about to be compared or hashed, if it is long.
+func (t *Thread) longKey(key Value) {
+	if key.n == tagString {
+		t.s.steps -= int64(key.string().size >> 8)
+	}
 }
 
 func (t *Thread) opSelf(i uint64) {
@@ -212,7 +223,8 @@ func (t *Thread) opTForCall(i uint64) {
 	if f.n == tagNative && f.native().special == specialNext && state.n == tagTable && n <= 2 {
 		o := state.table()
 		if pos, ok := o.position(control); ok {
-			k, v, _ := o.entryFrom(pos)
+			k, v, looked, _ := o.entryFrom(pos)
+			s.steps -= int64(looked >> 3)
 			t.stack[a+3] = k
 			if n == 2 {
 				t.stack[a+4] = v

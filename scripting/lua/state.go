@@ -164,16 +164,13 @@ func (s *State) Protect(t *Table) {
 	}
 	t.readonly = true
 	s.Protect(t.meta)
-	for i := uint32(0); ; i++ {
-		k, v, more := t.entryFrom(i)
+	for key := Nil; ; {
+		k, v, more, _ := t.Next(key)
 		if !more {
 			return
 		}
-		i, _ = t.position(k)
-		i--
-		if v.IsTable() {
-			s.Protect(v.table())
-		}
+		s.Protect(v.Table())
+		key = k
 	}
 }
 

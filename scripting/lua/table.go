@@ -333,6 +333,7 @@ func (t *Table) rehash(s *State, extra Value) {
 	inArray += countIndex(extra, &counts)
 	total++
 	narr, used := arraySize(&counts, inArray)
+	s.steps -= int64(t.asize>>4 + size>>3)
 	t.resize(s, int(narr), int(total-used))
 }
 
@@ -497,7 +498,7 @@ func (t *Table) Next(key Value) (k, v Value, more, ok bool) {
 	if !ok {
 		return Nil, Nil, false, false
 	}
-	k, v, more = t.entryFrom(i)
+	k, v, _, more = t.entryFrom(i)
 	return k, v, more, true
 }
 
@@ -519,19 +520,20 @@ func (t *Table) position(key Value) (uint32, bool) {
 	return t.asize + uint32(distance(first, (*node)(unsafe.Pointer(slot)))) + 1, true
 }
 
-// entryFrom returns the first entry at or after position i.
-func (t *Table) entryFrom(i uint32) (k, v Value, more bool) {
+// entryFrom returns the first entry at or after position i, and how many positions it looked at.
+func (t *Table) entryFrom(i uint32) (k, v Value, looked int, more bool) {
+	first := i
 	for ; i < t.asize; i++ {
 		if v := *t.slot(i); v.n != tagNil {
-			return Number(float64(i + 1)), v, true
+			return Number(float64(i + 1)), v, int(i - first), true
 		}
 	}
-	for i -= t.asize; i < 1<<t.lsize; i++ {
-		if n := t.nodeAt(i); n.val.n != tagNil {
-			return n.key, n.val, true
+	for ; i-t.asize < 1<<t.lsize; i++ {
+		if n := t.nodeAt(i - t.asize); n.val.n != tagNil {
+			return n.key, n.val, int(i - first), true
 		}
 	}
-	return Nil, Nil, false
+	return Nil, Nil, int(i - first), false
 }
 
 // SetMetatable gives t the metatable m, nil for none, without asking anybody.
