@@ -183,7 +183,8 @@ var emptyString = allocString(0)
 
 // allocString returns a new string of n zero bytes, to be filled through bytes() before anything else sees it.
 func allocString(n int) *String {
-	b := make([]byte, int(stringHeader)+n)
+	// One byte at least, or the pointer to the bytes of an empty string would be outside of it.
+	b := make([]byte, int(stringHeader)+max(n, 1))
 	s := (*String)(unsafe.Pointer(unsafe.SliceData(b)))
 	s.kind = tagString
 	s.size = n
