@@ -43,9 +43,8 @@ if cost > 0 then
   bucket_store(bucket, p, tokens, at, now)
   redis.call('ZADD', holds, int(now + hold), id)
   redis.call('HSET', costs, id, int(cost))
-  -- Kept until the bucket is full anyway: nothing is left to give back then.
-  local keep = now + hold + math.ceil(capacity / p[2]) * p[3]
-  outlive(holds, keep)
-  outlive(costs, keep)
+  outlive(holds, now + hold)
+  outlive(costs, now + hold)
+  keep_holds(KEYS, p, tokens, at, now)
 end
 return limit_reply(capacity, tokens, nil, bucket_until(p, tokens, at, capacity, now) - now)

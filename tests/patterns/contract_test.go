@@ -44,7 +44,7 @@ func functions(t *testing.T, f func(t *testing.T, c *caller, fn scripts.Function
 		for _, lib := range scripts.Libraries() {
 			for _, fn := range lib.Functions {
 				t.Run(fn.Name, func(t *testing.T) {
-					c := &caller{t: t, rdb: c.rdb, fn: c.fn, name: c.name}
+					c := &caller{t: t, rdb: c.rdb, fn: c.fn, server: c.server}
 					c.rdb.FlushDB(ctx)
 					f(t, c, fn, parseExample(t, fn))
 				})
@@ -110,8 +110,8 @@ func TestContractBadArguments(t *testing.T) {
 			if code, _, _ := strings.Cut(err.Error(), " "); code == "ERR" || code != strings.ToUpper(code) {
 				t.Errorf("%v %v: %v: not a coded error", keys, args, err)
 			}
-			if after := c.snapshot(); fmt.Sprint(after) != fmt.Sprint(before) {
-				t.Errorf("%v %v: failed with %v but wrote: %v, was %v", keys, args, err, after, before)
+			if d := c.difference(before); d != "" {
+				t.Errorf("%v %v: failed with %v but wrote: %s", keys, args, err, d)
 			}
 		}
 		required := 0
@@ -184,11 +184,11 @@ func TestContractWrongType(t *testing.T) {
 				if err != nil && !strings.HasPrefix(err.Error(), "WRONGTYPE ") {
 					t.Errorf("key %d (%s): %v, want WRONGTYPE", i+1, param.Name, err)
 				}
-				after := c.snapshot()
-				if err != nil && fmt.Sprint(after) != fmt.Sprint(before) {
-					t.Errorf("key %d (%s): failed but wrote: %v, was %v", i+1, param.Name, after, before)
+				d := c.difference(before)
+				if err != nil && d != "" {
+					t.Errorf("key %d (%s): failed but wrote: %s", i+1, param.Name, d)
 				}
-				if err == nil && after[k] != before[k] && !strings.Contains(param.Text, "overwritten") && fn.Name != "rl_reset" {
+				if err == nil && strings.HasPrefix(d, "key "+k+" ") && !strings.Contains(param.Text, "overwritten") && fn.Name != "rl_reset" {
 					t.Errorf("key %d (%s): a key of another type was overwritten; reply %s", i+1, param.Name, text(v))
 				}
 			}

@@ -62,12 +62,12 @@ func crash(t *testing.T, command func(port, dir string) *exec.Cmd) {
 		}
 		return cmd
 	}
-	server := start()
-	defer func() { server.Process.Kill(); server.Wait() }()
+	running := start()
+	defer func() { running.Process.Kill(); running.Wait() }()
 	if err := load(rdb); err != nil {
 		t.Fatal(err)
 	}
-	c := &caller{t: t, rdb: rdb, fn: true}
+	c := &caller{t: t, rdb: rdb, fn: true, server: &server{name: "crash", addr: addr}}
 	// again repeats a call until the server answers: all calls here have the effect of one.
 	again := func(name string, keys []string, args ...any) any {
 		for {
@@ -121,9 +121,9 @@ func crash(t *testing.T, command func(port, dir string) *exec.Cmd) {
 		for calls.Load() < before+400 {
 			<-time.After(time.Millisecond)
 		}
-		server.Process.Kill()
-		server.Wait()
-		server = start()
+		running.Process.Kill()
+		running.Wait()
+		running = start()
 	}
 	close(stop)
 	wg.Wait()

@@ -25,11 +25,12 @@ import (
 
 // server is one running server.
 type server struct {
-	name string
-	addr string
+	name  string
+	addr  string
+	clock int64 // us since 1970, where the tests move the server's clock themselves (evald's DEBUG CLOCK); 0: real time
 }
 
-var servers []server // set once by TestMain, before any test runs
+var servers []*server // set once by TestMain, before any test runs
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -59,7 +60,7 @@ func startServers() (stop func(), err error) {
 		if err != nil {
 			return fmt.Errorf("start %s: %w", name, err)
 		}
-		servers, stops = append(servers, server{name, addr}), append(stops, f)
+		servers, stops = append(servers, &server{name: name, addr: addr}), append(stops, f)
 		return nil
 	}
 	if binary, lookErr := exec.LookPath("redis-server"); lookErr == nil {
@@ -74,7 +75,7 @@ func startServers() (stop func(), err error) {
 	}
 	for pair := range strings.SplitSeq(os.Getenv("PATTERNS_SERVERS"), ",") {
 		if name, addr, ok := strings.Cut(pair, "="); ok {
-			servers = append(servers, server{name, addr})
+			servers = append(servers, &server{name: name, addr: addr})
 		}
 	}
 	return stop, nil
@@ -88,7 +89,7 @@ func evaldArgs(port, dir string) []string {
 	if custom := os.Getenv("PATTERNS_EVALD_ARGS"); custom != "" { // with {port} and {dir}
 		return strings.Fields(strings.NewReplacer("{port}", port, "{dir}", dir).Replace(custom))
 	}
-	return []string{"serve", "--addr", "127.0.0.1:" + port, "--dir", dir}
+	return []string{"serve", "--addr", "127.0.0.1:" + port, "--dir", dir, "--set", "enable-debug-command=yes"}
 }
 
 // startServer runs binary on a free port in a directory of its own and waits until it answers.
@@ -160,10 +161,10 @@ func load(rdb *redis.Client) error {
 
 // caller calls the functions of one server in one way.
 type caller struct {
-	t    testing.TB
-	rdb  *redis.Client
-	fn   bool // FCALL, else EVALSHA
-	name string
+	t      testing.TB
+	rdb    *redis.Client
+	fn     bool // FCALL, else EVALSHA
+	server *server
 }
 
 var ctx = context.Background()
@@ -195,13 +196,18 @@ func eachServer(t *testing.T, f func(t *testing.T, c *caller)) {
 	}
 }
 
-func connect(t testing.TB, s server, fn bool) *caller {
+func connect(t testing.TB, s *server, fn bool) *caller {
 	rdb := redis.NewClient(&redis.Options{Addr: s.addr, PoolSize: 8, MaxRetries: -1, Protocol: 2})
 	t.Cleanup(func() { rdb.Close() })
 	if err := rdb.FlushDB(ctx).Err(); err != nil {
 		t.Fatal(err)
 	}
-	return &caller{t: t, rdb: rdb, fn: fn, name: s.name}
+	if s.clock == 0 {
+		if now := time.Now().UnixMicro(); rdb.Do(ctx, "DEBUG", "CLOCK", now).Err() == nil {
+			s.clock = now
+		}
+	}
+	return &caller{t: t, rdb: rdb, fn: fn, server: s}
 }
 
 // try calls a function and returns the reply or the error.
@@ -344,21 +350,35 @@ func (c *caller) content(k string) string {
 	}
 }
 
+// difference returns how the database differs from a snapshot, "" if it does not. A key whose time has come may be gone.
+func (c *caller) difference(before map[string]string) string {
+	c.t.Helper()
+	after := c.snapshot()
+	for k, v := range before {
+		if after[k] == v {
+			continue
+		}
+		var at int64
+		fmt.Sscan(v, &at)
+		if _, there := after[k]; there || at < 0 || at > c.now()/1000 {
+			return fmt.Sprintf("key %s is %s, was %s", k, after[k], v)
+		}
+	}
+	for k, v := range after {
+		if _, ok := before[k]; !ok {
+			return fmt.Sprintf("key %s appeared: %s", k, v)
+		}
+	}
+	return ""
+}
+
 // unchanged runs f and demands that the database is the same, byte for byte and expiry for expiry.
 func (c *caller) unchanged(what string, f func()) {
 	c.t.Helper()
 	before := c.snapshot()
 	f()
-	after := c.snapshot()
-	for k, v := range before {
-		if after[k] != v {
-			c.t.Fatalf("%s: key %s changed: %s, was %s", what, k, after[k], v)
-		}
-	}
-	for k := range after {
-		if _, ok := before[k]; !ok {
-			c.t.Fatalf("%s: key %s appeared", what, k)
-		}
+	if d := c.difference(before); d != "" {
+		c.t.Fatalf("%s: %s", what, d)
 	}
 }
 
@@ -372,9 +392,13 @@ func (c *caller) now() int64 {
 	return t.UnixMicro()
 }
 
-// until polls the server's clock until it has reached ms since 1970.
+// until waits until the server's clock has reached ms since 1970, or puts it there.
 func (c *caller) until(ms int64) {
 	c.t.Helper()
+	if c.server.clock != 0 {
+		c.tick(ms*1000 - c.server.clock)
+		return
+	}
 	for {
 		left := ms*1000 - c.now()
 		if left <= 0 {
@@ -383,6 +407,18 @@ func (c *caller) until(ms int64) {
 		if left > 2000 {
 			<-time.After(time.Duration(left-1000) * time.Microsecond) // only spares the processor: the server's clock decides
 		}
+	}
+}
+
+// tick moves a clock that the tests control; others move by themselves.
+func (c *caller) tick(us int64) {
+	c.t.Helper()
+	if c.server.clock == 0 || us <= 0 {
+		return
+	}
+	c.server.clock += us
+	if err := c.rdb.Do(ctx, "DEBUG", "CLOCK", c.server.clock).Err(); err != nil {
+		c.t.Fatal(err)
 	}
 }
 

@@ -145,15 +145,15 @@ func TestRegression07ShortLease(t *testing.T) {
 func TestRegression08FairQueue(t *testing.T) {
 	each(t, func(t *testing.T, c *caller) {
 		f := keys("f:{a}", "f:{a}:q", "f:{a}:a", "f:{a}:s")
-		c.want("[1 1]", "fairlock_acquire", f, "holder", 60, 1000)
+		c.want("[1 1]", "fairlock_acquire", f, "holder", 200, 1000)
 		position := func(id string, heartbeat int) int64 {
-			v := c.ints("fairlock_acquire", f, id, 60, heartbeat)
+			v := c.ints("fairlock_acquire", f, id, 1000, heartbeat)
 			if v[0] == 1 {
 				return 0
 			}
 			return v[1]
 		}
-		if p := position("dies", 10); p != 1 {
+		if p := position("dies", 80); p != 1 {
 			t.Fatalf("position %d", p)
 		}
 		if p := position("patient", 5000); p != 2 {
@@ -162,11 +162,11 @@ func TestRegression08FairQueue(t *testing.T) {
 		if p := position("late", 5000); p != 3 {
 			t.Fatalf("position %d", p)
 		}
-		c.pass(12)
+		c.pass(82)
 		if p := position("patient", 5000); p != 1 {
 			t.Fatalf("after the head died: position %d", p)
 		}
-		c.pass(60) // the holder never releases: its lock runs out
+		c.pass(120) // the holder never releases: its lock runs out
 		if p := position("late", 5000); p != 2 {
 			t.Fatalf("late overtook: position %d", p)
 		}
@@ -302,6 +302,7 @@ func TestRegression11RetryAfterExact(t *testing.T) {
 					continue // so slow a machine that the window has passed
 				}
 				for {
+					c.tick(50)
 					a := c.now()
 					now := c.ints(l.fn, k, l.args(cost)...)
 					b := c.now()

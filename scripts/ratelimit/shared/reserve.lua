@@ -22,6 +22,13 @@ local function drop_holds(holds, costs, ids)
   end
 end
 
+-- keep_holds makes the holds outlive the time until the bucket is full: only then is nothing left to give back.
+local function keep_holds(keys, p, tokens, at, now)
+  local full = bucket_until(p, tokens, at, p[1], now)
+  outlive(keys[2], full)
+  outlive(keys[3], full)
+end
+
 -- settle_hold ends a hold at what was really used: {found, delta given back, remaining}.
 local function settle_hold(keys, id, actual, p, now)
   local bucket, holds, costs = keys[1], keys[2], keys[3]
@@ -38,5 +45,6 @@ local function settle_hold(keys, id, actual, p, now)
   redis.call('HDEL', costs, id)
   tokens = math.min(p[1], tokens + cost - actual) -- may go into debt: what was used was used
   bucket_store(bucket, p, tokens, at, now)
+  keep_holds(keys, p, tokens, at, now)
   return {1, cost - actual, math.max(0, tokens)}
 end
