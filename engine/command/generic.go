@@ -279,7 +279,8 @@ type scanOptions struct {
 	cursor   uint64
 	match    []byte // nil: everything
 	count    int
-	typ      string
+	typ      string // of the keys wanted, if typed
+	typed    bool
 	noValues bool
 }
 
@@ -306,7 +307,7 @@ func parseScan(c *Ctx, cursor uint64, i int) (o scanOptions, err error) {
 			}
 		case more && c.Is(i, "type") && c.Spec.Name == "scan":
 			i++
-			o.typ = string(c.Args[i])
+			o.typ, o.typed = string(c.Args[i]), true
 		case c.Is(i, "novalues") && c.Spec.Name == "hscan":
 			o.noValues = true
 		default:
@@ -375,7 +376,7 @@ func scan(c *Ctx) error {
 	scanReply(c, &o, func(cursor uint64, n *int) (next uint64, seen int) {
 		next = c.DB.Scan(cursor, func(key []byte, t engine.Type) {
 			seen++
-			if (o.typ == "" || equalFold([]byte(o.typ), t.String())) && o.wants(key) {
+			if (!o.typed || equalFold([]byte(o.typ), t.String())) && o.wants(key) {
 				c.Reply.Bulk(key)
 				*n++
 			}

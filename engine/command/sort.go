@@ -147,6 +147,7 @@ func (o *sortArgs) weigh(c *Ctx, items []sortItem) error {
 				it.weight = []byte{}
 			}
 		default:
+			w = cNumber(w)
 			f, valid := ParseFloat(w)
 			if !valid && len(w) > 0 {
 				return Error("ERR One or more scores can't be converted into double")

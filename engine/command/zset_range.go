@@ -58,14 +58,8 @@ func parseScoreBound(b []byte) (s scoreBound, err error) {
 // parseScore parses the end of a range, sic, as C's strtod does of the text up to a NUL: leading space is skipped, an empty text is 0,
 // too large a number infinite. NaN is refused.
 func parseScore(b []byte) (float64, bool) {
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		b = b[:i]
-	}
-	if len(b) == 0 {
+	if b = cNumber(b); len(b) == 0 {
 		return 0, true
-	}
-	if b = bytes.TrimLeft(b, " \t\n\v\f\r"); len(b) == 0 {
-		return 0, false
 	}
 	if f, ok := ParseFloat(b); ok {
 		return f, true
@@ -76,6 +70,17 @@ func parseScore(b []byte) (float64, bool) {
 	}
 	v, _ := f.Float64() // out of a double's range: infinite, or 0
 	return v, true
+}
+
+// cNumber returns the text that C's strtod would look at: up to a NUL, leading space skipped, unless there is nothing else.
+func cNumber(b []byte) []byte {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	if t := bytes.TrimLeft(b, " \t\n\v\f\r"); len(t) > 0 {
+		return t
+	}
+	return b
 }
 
 // scoreRanks returns the ranks from <= rank < to of the members with scores from lo to hi.

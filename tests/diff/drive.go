@@ -107,7 +107,7 @@ func (p *pair) contents() (list [][]string, err error) {
 	defer c.Close()
 	for db := range 3 {
 		selected := []string{"SELECT", fmt.Sprint(db)}
-		list = append(list, selected, []string{"DBSIZE"}, []string{"KEYS", "*"})
+		list = append(list, selected, []string{"KEYS", "*"}, []string{"DBSIZE"})
 		v, err := c.do([][]string{selected, {"KEYS", "*"}})
 		if err != nil {
 			return nil, err

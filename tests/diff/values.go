@@ -32,6 +32,7 @@ type values struct {
 	rng  *rand.Rand
 	keys map[command.Group][]string
 	all  []string
+	soon bool // times to live are short
 }
 
 func newValues(rng *rand.Rand) *values {
@@ -145,6 +146,9 @@ func (v *values) argument(g command.Group, a *command.Argument) string {
 	case "min":
 		return v.rangeEnd()
 	case "seconds", "milliseconds":
+		if v.soon {
+			return v.pick("1", "2", "5", "50", "500", "100000", "-1", "0")
+		}
 		return v.pick("1000000", "5000000", "99999", "-1", "0", "9223372036854775807", "100000000")
 	case "unix-time-seconds", "unix-time-milliseconds":
 		return v.pick("33177117420", "33177117420000", "33177117421000", "1", "0", "9223372036854775807")
