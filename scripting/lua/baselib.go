@@ -56,7 +56,7 @@ func baseCollectGarbage(c *Call) int {
 	case "setstepmul":
 		return c.Return1(Int(c.s.setPause(1, arg)))
 	}
-	c.ArgError(1, "invalid option '"+option+"'")
+	c.ArgError(1, formatC("invalid option '%s'", []any{option}))
 	return 0
 }
 

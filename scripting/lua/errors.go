@@ -1,7 +1,10 @@
 // Raising errors: what is thrown, with which text and position, and how it unwinds.
 package lua
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // thrown is the panic value of every Lua error; what is thrown is in State.errValue. Panics of any other type are bugs
 // and pass through.
@@ -47,14 +50,23 @@ func (s *State) stop(err error) {
 
 // runtimeError raises a text with the position of the running Lua function in front (luaG_runerror).
 func (t *Thread) runtimeError(format string, args ...any) {
-	text := format
-	if len(args) > 0 {
-		text = fmt.Sprintf(format, args...)
-	}
+	text := formatC(format, args)
 	if t.ci[t.depth].cl != nil {
 		text = t.where(0) + text
 	}
 	t.throw(t.s.NewText(text))
+}
+
+// formatC is Sprintf with strings that end at their first NUL byte, as C's do: sic, messages show it.
+func formatC(format string, args []any) string {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			if n := strings.IndexByte(s, 0); n >= 0 {
+				args[i] = s[:n]
+			}
+		}
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 func (s *State) throwRuntime(text string) { s.cur.runtimeError("%s", text) }

@@ -1,10 +1,7 @@
 // The interface of functions written in Go: arguments, results, checks with PUC Lua's error texts, calls back into Lua.
 package lua
 
-import (
-	"fmt"
-	"unsafe"
-)
+import "unsafe"
 
 // Native is a Lua function written in Go. It reads its arguments from c, pushes its results in order and returns how
 // many of the values pushed last are results. An error is raised by a panic inside the methods of Call, so a Native
@@ -134,7 +131,7 @@ func (c *Call) TypeError(i int, expected string) {
 
 // Errorf raises the text with the position of the Lua code that called the native in front (luaL_error).
 func (c *Call) Errorf(format string, args ...any) {
-	c.Throw(c.NewText(c.t.where(1) + fmt.Sprintf(format, args...)))
+	c.Throw(c.NewText(c.t.where(1) + formatC(format, args)))
 }
 
 // Throw raises v as it is.

@@ -190,7 +190,7 @@ func missingGlobal(c *Call) int {
 	if !ok {
 		c.Errorf("Second argument to luaProtectedTableError must be a string or number")
 	}
-	c.Errorf("Script attempted to access nonexistent global variable '%s'", name)
+	c.Errorf("Script attempted to access nonexistent global variable '%s'", string(name))
 	return 0
 }
 
