@@ -2,8 +2,14 @@ package engine
 
 import "math"
 
-// Exists tells whether key is there, counting a hit or a miss.
-func (db *DB) Exists(key []byte) bool { return db.findRead(key) != nil }
+// Exists tells whether key is there, counting a hit or a miss but no access.
+func (db *DB) Exists(key []byte) bool {
+	noTouch := db.ks.NoTouch
+	db.ks.NoTouch = true
+	e := db.findRead(key)
+	db.ks.NoTouch = noTouch
+	return e != nil
+}
 
 // Has tells whether key is there, for writers: nothing is counted.
 func (db *DB) Has(key []byte) bool { return db.find(key) != nil }

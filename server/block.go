@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+
 	"github.com/evald/evald/engine"
 	"github.com/evald/evald/engine/command"
 )
@@ -93,6 +95,16 @@ func (s *Server) unwait(c *conn) {
 	s.observers--
 	c.wait = nil
 	c.flags &^= isBlocked
+}
+
+// goneKeys returns how many keys someone waits for who wants to know when they go.
+func (t *waits) goneKeys() (n int) {
+	for _, list := range t.byKey {
+		if slices.ContainsFunc(list, func(w *wait) bool { return w.onGone }) {
+			n++
+		}
+	}
+	return n
 }
 
 // changed notes that key may serve someone.

@@ -24,7 +24,7 @@ func (c *conn) describe() string {
 	if c.tracking != nil {
 		redirect = int64(c.tracking.redirect)
 	}
-	watching, sub, psub, ssub := len(c.watched), 0, 0, 0
+	sub, psub, ssub := 0, 0, 0
 	if c.subs != nil {
 		sub, psub, ssub = len(c.subs.channels), len(c.subs.patterns), len(c.subs.shards)
 	}
@@ -40,9 +40,9 @@ func (c *conn) describe() string {
 	if omem > 0 {
 		obl, oll = 0, 1
 	}
-	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d watch=%d qbuf=%d "+
+	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=%d multi=%d qbuf=%d "+
 		"qbuf-free=%d argv-mem=%d multi-mem=%d rbs=%d rbp=%d obl=%d oll=%d omem=%d tot-mem=%d events=%s cmd=%s user=%s redir=%d resp=%d lib-name=%s lib-ver=%s",
-		c.id, c.addr, c.laddr, c.fd, c.name, (s.ms-c.created)/1000, (s.ms-c.active)/1000, c.flagLetters(), c.db.Index(), sub, psub, ssub, multi, watching,
+		c.id, c.addr, c.laddr, c.fd, c.name, (s.ms-c.created)/1000, (s.ms-c.active)/1000, c.flagLetters(), c.db.Index(), sub, psub, ssub, multi,
 		used, free, 0, c.tx.bytes, cap(c.out.Buf), cap(c.out.Buf), obl, oll, omem, c.memory(), c.eventLetters(), cmd, user, redirect, resp,
 		c.libName, c.libVer)
 }

@@ -44,7 +44,7 @@ func (s *Server) configGet(x *command.Ctx) error {
 		}
 		pattern := bytes.ToLower(a)
 		for name, p := range s.params.byName {
-			if glob.Match(pattern, []byte(name)) {
+			if !p.hidden && glob.Match(pattern, []byte(name)) {
 				found[name] = p
 			}
 		}

@@ -93,8 +93,8 @@ func (s *Server) infoClients(b *strings.Builder) {
 		}
 	}
 	fmt.Fprintf(b, "connected_clients:%d\r\ncluster_connections:0\r\nmaxclients:%d\r\nclient_recent_max_input_buffer:%d\r\nclient_recent_max_output_buffer:%d\r\n"+
-		"blocked_clients:%d\r\ntracking_clients:%d\r\npubsub_clients:%d\r\nwatching_clients:%d\r\nclients_in_timeout_table:%d\r\ntotal_watched_keys:%d\r\ntotal_blocking_keys:%d\r\ntotal_blocking_keys_on_nokey:0\r\n",
-		len(s.clients), s.config.maxClients, maxIn, maxOut, s.waits.count, s.tracked.clients, pubsub, watching, len(s.waits.timers), len(s.watches.byKey), len(s.waits.byKey))
+		"blocked_clients:%d\r\ntracking_clients:%d\r\npubsub_clients:%d\r\nwatching_clients:%d\r\nclients_in_timeout_table:%d\r\ntotal_watched_keys:%d\r\ntotal_blocking_keys:%d\r\ntotal_blocking_keys_on_nokey:%d\r\n",
+		len(s.clients), s.config.maxClients, maxIn, maxOut, s.waits.count, s.tracked.clients, pubsub, watching, len(s.waits.timers), len(s.watches.byKey), len(s.waits.byKey), s.waits.goneKeys())
 }
 
 func (s *Server) infoMemory(b *strings.Builder) {

@@ -62,6 +62,7 @@ type param struct {
 	value       value
 	apply       func() error
 	changed     bool // given at start
+	hidden      bool // CONFIG GET shows it by its full name only
 	def         string
 }
 

@@ -74,6 +74,9 @@ func acceptedParams(t *params) {
 	} {
 		t.text(p.name, p.m, nil, p.def)
 	}
+	for _, name := range []string{"key-load-delay", "rdb-key-save-delay", "watchdog-period", "loading-process-events-interval-bytes"} { // for Redis's own tests
+		t.int(name, mutable, nil, 0, math.MinInt32, math.MaxInt64, plain).hidden = true
+	}
 	t.words("replicaof", immutable, nil, "", nil).as("slaveof", t)
 	t.words("oom-score-adj-values", mutable, nil, "0 200 800", func(words []string) error {
 		if len(words) != 3 {

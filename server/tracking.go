@@ -206,10 +206,11 @@ func (s *Server) clientTrackingInfo(x *command.Ctx) error {
 	return nil
 }
 
-// remember notes the keys that a tracking client's command reads. It runs when the command has ended.
+// remember notes the keys that a tracking client's command reads. It runs when the command has ended. Of a script the commands that
+// it calls count, not the keys that it was given.
 func (s *Server) remember(c *conn, x *command.Ctx) {
 	t := c.tracking
-	if t == nil || t.bcast || x.Spec.Flags&command.ReadOnly == 0 && x.Spec.Group != command.GroupScripting || x.Spec.Flags&command.PubSub != 0 {
+	if t == nil || t.bcast || x.Spec.Flags&command.ReadOnly == 0 || x.Spec.Group == command.GroupScripting || x.Spec.Flags&command.PubSub != 0 {
 		return
 	}
 	if t.optIn && !t.caching || t.optOut && t.caching {

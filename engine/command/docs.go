@@ -235,17 +235,17 @@ func commandGetKeys(c *Ctx) error {
 		return Error("ERR Invalid number of arguments specified for command")
 	}
 	refs, ok := s.KeyRefs(nil, args)
-	if !ok {
+	if !ok && s.Group != GroupScripting {
 		return Error("ERR Invalid arguments specified for command")
 	}
-	n := 0
+	n, all := 0, len(refs)
 	for _, ref := range refs {
 		if ref.Use&NotKey == 0 {
 			refs[n] = ref
 			n++
 		}
 	}
-	if refs = refs[:n]; n == 0 {
+	if refs = refs[:n]; n == 0 && all > 0 {
 		return Error("ERR The command has no key arguments")
 	}
 	c.Reply.Array(n)

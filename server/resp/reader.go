@@ -104,8 +104,8 @@ func (r *Reader) Filled(n int) {
 	r.own = r.buf
 }
 
-// Buffered returns the size of the reader's own memory, for CLIENT LIST: bytes in use and bytes free.
-func (r *Reader) Buffered() (used, free int) { return r.Pending(), max(0, cap(r.own)-r.Pending()) }
+// Buffered returns the size of the reader's memory, for CLIENT LIST: bytes in use, those of the command that runs included, and bytes free.
+func (r *Reader) Buffered() (used, free int) { return len(r.buf), max(0, cap(r.own)-len(r.buf)) }
 
 // Release gives the memory of an idle reader back.
 func (r *Reader) Release() {
