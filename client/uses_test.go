@@ -533,3 +533,47 @@ func TestQueueStockCounters(t *testing.T) {
 		}
 	})
 }
+
+func TestCacheGetMany(t *testing.T) {
+	both(t, func(t *testing.T, c *Client) {
+		ctx, group := t.Context(), name()
+		caches := []*Cache[int]{NewCache[int](c, CacheOptions{}), NewCache[int](c, CacheOptions{})}
+		var asked atomic.Int64
+		load := func(ctx context.Context, keys []string) (map[string]int, error) {
+			asked.Add(int64(len(keys)))
+			<-time.After(10 * time.Millisecond)
+			out := map[string]int{}
+			for _, k := range keys {
+				if k != "none" {
+					out[k] = len(k)
+				}
+			}
+			return out, nil
+		}
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				got, err := caches[i%2].GetMany(ctx, group, []string{"a", "bb", "none"}, load)
+				if err != nil || len(got) != 2 || got["a"] != 1 || got["bb"] != 2 {
+					t.Error(got, err)
+				}
+			})
+		}
+		wg.Wait()
+		if asked.Load() != 3 {
+			t.Fatalf("%d keys were loaded", asked.Load())
+		}
+		if err := caches[0].InvalidateMany(ctx, group, "bb"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := caches[1].GetMany(ctx, group, []string{"a", "bb", "ccc"}, load); err != nil || len(got) != 3 || asked.Load() != 5 {
+			t.Fatal(got, err, asked.Load())
+		}
+		failed := errors.New("down")
+		for range 2 { // a load that failed leaves no lease behind
+			if _, err := caches[0].GetMany(ctx, group, []string{"d"}, func(context.Context, []string) (map[string]int, error) { return nil, failed }); !errors.Is(err, failed) {
+				t.Fatal(err)
+			}
+		}
+	})
+}
