@@ -48,9 +48,13 @@ func Call(c *Ctx) error {
 	if start == 0 {
 		start = env.Nanotime()
 	}
+	c.parked = false
 	err := s.Do(c)
 	env.Mark = env.Nanotime()
 	nanos := env.Mark - start
+	if c.parked {
+		return nil // it counts when it is done
+	}
 	s.usage.Add(nanos)
 	if s.After != nil {
 		s.After(c, nanos)

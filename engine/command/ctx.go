@@ -27,6 +27,7 @@ type Ctx struct {
 	Reply  Reply
 	Mode   Mode
 
+	parked  bool // the handler called Block, and the client waits
 	scratch [64]byte
 }
 
@@ -59,6 +60,7 @@ func (c *Ctx) Block(b Block) bool {
 		return false
 	}
 	c.Client.Block(c, b)
+	c.parked = true
 	return true
 }
 

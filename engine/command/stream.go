@@ -152,10 +152,7 @@ func (n *newID) next(c *Ctx, s *stream.Stream) (stream.ID, error) {
 	case !n.seqGiven:
 		id, ok = s.NextSeq(n.id.Ms)
 	}
-	switch {
-	case !ok && !n.auto && n.id.Ms == last.Ms:
-		return id, errXaddSize // no sequence number is left: Redis's words for it
-	case !ok || !last.Less(id):
+	if !ok || !last.Less(id) {
 		return id, errXaddSmall
 	}
 	return id, nil
