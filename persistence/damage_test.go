@@ -85,25 +85,30 @@ func damage(t *testing.T, fs *vfs.MemFS, rng *rand.Rand) (what, file string, ok 
 }
 
 // reopen returns the digest of the damaged store, or the error that told of the damage.
-func reopen(o Options) (digest [32]byte, err error) {
-	end := make(chan error, 10)
+func reopen(o Options) ([32]byte, error) {
+	type result struct {
+		digest [32]byte
+		err    error
+	}
+	end := make(chan result, 10)
 	o.Fatal = func(line string) {
-		end <- errors.New(line)
+		end <- result{err: errors.New(line)}
 		select {}
 	}
 	go func() {
+		var r result
 		s, err := Open(o)
-		if err == nil {
+		if r.err = err; err == nil {
 			ks := enginetest.New(1)
-			if err = s.Load(ks, nil); err == nil {
-				digest = ks.Digest()
+			if r.err = s.Load(ks, nil); r.err == nil {
+				r.digest = ks.Digest()
 			}
 			s.Close()
 		}
-		end <- err
+		end <- r
 	}()
-	err = <-end
-	return digest, err
+	r := <-end
+	return r.digest, r.err
 }
 
 // TestDamageIsFoundOrHarmless counts what Pebble cannot tell: a log that is cut or damaged at its very end looks like one that was

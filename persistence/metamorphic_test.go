@@ -60,6 +60,9 @@ func TestConditionsDoNotChangeTheState(t *testing.T) {
 	if err != nil {
 		seeds = 20
 	}
+	if testing.Short() {
+		seeds = min(seeds, 5)
+	}
 	for seed := range uint64(seeds) {
 		plain := enginetest.New(seed)
 		w := enginetest.NewWorkload(plain, seed)
