@@ -16,6 +16,9 @@ func (ks *Keyspace) Check() (faults []error) {
 	if ks.unit.active {
 		c.fault("a unit is running")
 	}
+	if ks.walks.depth != 0 {
+		c.fault("%d walks have not ended", ks.walks.depth)
+	}
 	for i, db := range ks.dbs {
 		if db.index != i || ks.byID[db.id] != db {
 			c.fault("database %d has index %d and id %d", i, db.index, db.id)

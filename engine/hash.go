@@ -293,11 +293,12 @@ func (h *Hash) Each(f func(field, val []byte) bool) {
 		return
 	}
 	if entryKind(h.e) == KindHashCompact {
-		var fb, vb [32]byte
+		fb, vb := h.db.ks.enterWalk()
+		defer h.db.ks.leaveWalk()
 		b := h.inline()
 		for off := compact.First(b); off >= 0; {
 			at := compact.Next(b, off)
-			if !f(elemBytes(compact.Get(b, off), fb[:]), elemBytes(compact.Get(b, at), vb[:])) {
+			if !f(elemBytes(compact.Get(b, off), fb), elemBytes(compact.Get(b, at), vb)) {
 				return
 			}
 			off = compact.Next(b, at)
@@ -325,10 +326,11 @@ func (h *Hash) Scan(cursor uint64, f func(field, val []byte)) uint64 {
 func (h *Hash) Random(f func(field, val []byte)) {
 	rnd := h.db.ks.random
 	if entryKind(h.e) == KindHashCompact {
-		var fb, vb [32]byte
+		fb, vb := h.db.ks.enterWalk()
+		defer h.db.ks.leaveWalk()
 		b := h.inline()
 		off := compact.Index(b, 2*int(rnd()%uint64(h.Len())))
-		f(elemBytes(compact.Get(b, off), fb[:]), elemBytes(compact.Get(b, compact.Next(b, off)), vb[:]))
+		f(elemBytes(compact.Get(b, off), fb), elemBytes(compact.Get(b, compact.Next(b, off)), vb))
 		return
 	}
 	_, o := h.object()

@@ -70,6 +70,7 @@ type Keyspace struct {
 	named   map[byte]RowSource
 	rowBuf  rowBuffers
 	scratch []byte // for edits of small collections
+	walks   walks
 	dumper  rdb.Writer
 	pool    evictPool
 	// NoTouch keeps reads from updating access clocks (CLIENT NO-TOUCH); set by the loop for each command.

@@ -65,22 +65,20 @@ func (l *List) convert() {
 
 func noChanges(int64, []byte, bool) {}
 
-// mutate runs f on the big list with what records its changes.
-func (l *List) mutate(f func(b *list.List, ch list.Changes)) {
+// begin returns the big list, ready to record what is about to change, and its size before.
+func (l *List) begin() (big *bigList, before int64) {
 	i, o := l.object()
-	big := o.(*bigList)
-	before := o.memory()
-	f(big.l, func(pos int64, old []byte, existed bool) {
-		if !l.touched {
-			l.touched = true
-			l.db.modified(l.key)
-		}
-		var sub [8]byte
-		binary.BigEndian.PutUint64(sub[:], posBits(pos))
-		l.db.ks.touchWith(i, sub[:], old, existed)
-	})
+	big = o.(*bigList)
+	big.owner, big.obj = l.value, i
+	return big, o.memory()
+}
+
+// end is called after every change of the big list.
+func (l *List) end(big *bigList, before int64) {
+	l.touched = big.owner.touched
+	big.owner = value{}
 	big.changed()
-	l.grew(o, before)
+	l.grew(big, before)
 }
 
 // PushTail appends an element; the key is made if absent. PushHead puts it in front.
@@ -89,7 +87,9 @@ func (l *List) PushTail(elem []byte) {
 		l.setInline(KindListCompact, compact.Append(l.edit(), elem))
 		return
 	}
-	l.mutate(func(b *list.List, ch list.Changes) { b.PushTail(elem, ch) })
+	big, before := l.begin()
+	big.l.PushTail(elem, big.record)
+	l.end(big, before)
 }
 
 // PushHead puts an element in front; the key is made if absent.
@@ -104,7 +104,9 @@ func (l *List) PushHead(elem []byte) {
 		l.setInline(KindListCompact, b)
 		return
 	}
-	l.mutate(func(b *list.List, ch list.Changes) { b.PushHead(elem, ch) })
+	big, before := l.begin()
+	big.l.PushHead(elem, big.record)
+	l.end(big, before)
 }
 
 // Pop takes the first or last element out and appends it to dst; false if the list is empty. Finish then removes an empty key.
@@ -122,13 +124,13 @@ func (l *List) Pop(head bool, dst []byte) ([]byte, bool) {
 		l.setInline(KindListCompact, compact.Delete(l.edit(), off, 1))
 		return dst, true
 	}
-	l.mutate(func(b *list.List, ch list.Changes) {
-		if head {
-			dst, _ = b.PopHead(dst, ch)
-		} else {
-			dst, _ = b.PopTail(dst, ch)
-		}
-	})
+	big, before := l.begin()
+	if head {
+		dst, _ = big.l.PopHead(dst, big.record)
+	} else {
+		dst, _ = big.l.PopTail(dst, big.record)
+	}
+	l.end(big, before)
 	return dst, true
 }
 
@@ -153,7 +155,9 @@ func (l *List) Set(i int, elem []byte) {
 		}
 		l.convert()
 	}
-	l.mutate(func(b *list.List, ch list.Changes) { b.Set(i, elem, ch) })
+	big, before := l.begin()
+	big.l.Set(i, elem, big.record)
+	l.end(big, before)
 }
 
 // Insert puts an element before index i, 0 <= i <= Len.
@@ -167,7 +171,9 @@ func (l *List) Insert(i int, elem []byte) {
 		l.setInline(KindListCompact, compact.InsertBefore(b, compact.Index(b, i), elem))
 		return
 	}
-	l.mutate(func(b *list.List, ch list.Changes) { b.Insert(i, elem, ch) })
+	big, before := l.begin()
+	big.l.Insert(i, elem, big.record)
+	l.end(big, before)
 }
 
 // Trim keeps the elements from <= index < to. Finish then removes an empty key.
@@ -190,7 +196,9 @@ func (l *List) Trim(from, to int) {
 		l.setInline(KindListCompact, b)
 		return
 	}
-	l.mutate(func(b *list.List, ch list.Changes) { b.Trim(from, to-1, ch) })
+	big, before := l.begin()
+	big.l.Trim(from, to-1, big.record)
+	l.end(big, before)
 }
 
 // Remove takes out up to count elements equal to elem, from the tail for a negative count, all for 0, and returns how many.
@@ -199,7 +207,9 @@ func (l *List) Remove(elem []byte, count int) (n int) {
 		return 0
 	}
 	if !l.small() {
-		l.mutate(func(b *list.List, ch list.Changes) { n = b.Remove(elem, count, ch) })
+		big, before := l.begin()
+		n = big.l.Remove(elem, count, big.record)
+		l.end(big, before)
 		return n
 	}
 	b := l.edit()
@@ -237,10 +247,12 @@ func (l *List) Walk(from, n int, reverse bool, f func(elem []byte) bool) {
 		return
 	}
 	if l.small() {
-		var buf [32]byte
+		ks := l.db.ks
+		buf, _ := ks.enterWalk()
+		defer ks.leaveWalk()
 		b := l.inline()
 		for off := compact.Index(b, from); off >= 0 && n > 0; n-- {
-			if !f(elemBytes(compact.Get(b, off), buf[:])) {
+			if !f(elemBytes(compact.Get(b, off), buf)) {
 				return
 			}
 			if reverse {
@@ -268,11 +280,17 @@ func (l *List) Walk(from, n int, reverse bool, f func(elem []byte) bool) {
 type bigList struct {
 	l       *list.List
 	used    int64 // bytes at the last count
-	changes int   // since then
+	changes int   // that are left until the next one
+
+	record list.Changes // recordChange, made once
+	owner  value        // the key, while a command changes the list
+	obj    uint32       // its index then
+	sub    [8]byte
 }
 
 func newBigList() *bigList {
 	l := &bigList{l: list.New()}
+	l.record = l.recordChange
 	l.changed()
 	return l
 }
@@ -289,6 +307,17 @@ func (l *bigList) changed() {
 func posBits(pos int64) uint64 { return uint64(pos) ^ 1<<63 }
 
 func subPos(sub []byte) int64 { return int64(binary.BigEndian.Uint64(sub) ^ 1<<63) }
+
+// recordChange records that the element at pos is about to change, and the key with it.
+func (l *bigList) recordChange(pos int64, old []byte, existed bool) {
+	v := &l.owner
+	if !v.touched {
+		v.touched = true
+		v.db.modified(v.key)
+	}
+	binary.BigEndian.PutUint64(l.sub[:], posBits(pos))
+	v.db.ks.touchWith(l.obj, l.sub[:], old, existed)
+}
 
 func (l *bigList) element(dst, sub []byte) ([]byte, bool) {
 	v, ok := l.l.AtPos(subPos(sub))

@@ -138,7 +138,9 @@ func (s *Set) Each(f func(m []byte) bool) {
 	if s.e == nil {
 		return
 	}
-	var buf [32]byte
+	ks := s.db.ks
+	buf, _ := ks.enterWalk()
+	defer ks.leaveWalk()
 	switch b := s.inline(); entryKind(s.e) {
 	case KindSetInts:
 		for i := range intset.Len(b) {
@@ -148,7 +150,7 @@ func (s *Set) Each(f func(m []byte) bool) {
 		}
 	case KindSetCompact:
 		for off := compact.First(b); off >= 0; off = compact.Next(b, off) {
-			if !f(elemBytes(compact.Get(b, off), buf[:])) {
+			if !f(elemBytes(compact.Get(b, off), buf)) {
 				return
 			}
 		}
@@ -159,13 +161,14 @@ func (s *Set) Each(f func(m []byte) bool) {
 
 // Random calls f with a random member; the set must not be empty.
 func (s *Set) Random(f func(m []byte)) {
-	var buf [32]byte
 	rnd := s.db.ks.random
+	buf, _ := s.db.ks.enterWalk()
+	defer s.db.ks.leaveWalk()
 	switch b := s.inline(); entryKind(s.e) {
 	case KindSetInts:
 		f(strconv.AppendInt(buf[:0], intset.At(b, int(rnd()%uint64(intset.Len(b)))), 10))
 	case KindSetCompact:
-		f(elemBytes(compact.Get(b, compact.Index(b, int(rnd()%uint64(compact.Len(b))))), buf[:]))
+		f(elemBytes(compact.Get(b, compact.Index(b, int(rnd()%uint64(compact.Len(b))))), buf))
 	default:
 		f(setMember(s.big().d.Random(rnd)))
 	}

@@ -210,11 +210,13 @@ func (z *ZSet) Walk(from, n int, reverse bool, f func(member []byte, score float
 }
 
 func (z *ZSet) walkCompact(from, n int, reverse bool, f func(member []byte, score float64) bool) {
-	var mb [32]byte
+	ks := z.db.ks
+	buf, _ := ks.enterWalk()
+	defer ks.leaveWalk()
 	b := z.inline()
 	for off := compact.Index(b, 2*from); off >= 0 && n > 0; n-- {
 		at := compact.Next(b, off)
-		if !f(elemBytes(compact.Get(b, off), mb[:]), elemScore(compact.Get(b, at))) {
+		if !f(elemBytes(compact.Get(b, off), buf), elemScore(compact.Get(b, at))) {
 			return
 		}
 		if !reverse {
