@@ -41,7 +41,7 @@ func (a *App) Run(ctx context.Context, args []string) int {
 		ExitErrHandler:  func(*cli.Context, error) {},
 		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return err },
 		Action:          refuseUnknown,
-		Commands:        []*cli.Command{a.serveCommand(), a.benchCommand(), a.scriptsCommand(), a.promptCommand(), a.versionCommand()},
+		Commands:        []*cli.Command{a.serveCommand(), a.benchCommand(), a.scriptsCommand(), a.promptCommand(), a.backupCommand(), a.restoreCommand(), a.checkCommand(), a.versionCommand()},
 	}
 	for _, c := range app.Commands {
 		quiet(c)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,8 @@ func (s *Server) administration() []command.Spec {
 	return []command.Spec{
 		s.aclSpec(),
 		s.debugSpec(),
+		{Name: "backup", Arity: 2, Flags: admin | command.NoAsyncLoading | command.NoMulti | command.Internal, Group: g, Since: "extension", Do: s.backup, Complexity: "O(N) where N is the number of files of the store",
+			Summary: "Writes a copy of the store, a data directory of its own, into a new directory.", Syntax: "directory"},
 		{Name: "bgrewriteaof", Arity: 1, Flags: admin | command.NoAsyncLoading, Group: g, Since: "1.0.0", Do: s.bgrewriteaof, Complexity: "O(1)",
 			Summary: "Asynchronously rewrites the append-only file to disk."},
 		{Name: "bgsave", Arity: -1, Flags: admin | command.NoAsyncLoading, Group: g, Since: "1.0.0", Do: s.bgsave, Complexity: "O(1)",
@@ -28,6 +31,7 @@ func (s *Server) administration() []command.Spec {
 		{Name: "module", Arity: -2, Group: g, Since: "4.0.0", Complexity: "Depends on subcommand.", Summary: "A container for module commands.", Sub: []command.Spec{
 			{Name: "list", Arity: 2, Flags: admin, Group: g, Since: "4.0.0", Complexity: "O(N) where N is the number of loaded modules.", Summary: "Returns all loaded modules.", Tips: []string{"nondeterministic_output_order"},
 				Do: func(x *command.Ctx) error { x.Reply.Array(0); return nil }},
+			s.help("module", g, "5.0.0", "LIST", "    Return a list of loaded modules."),
 		}},
 		{Name: "monitor", Arity: 1, Flags: admin | read, Group: g, Since: "1.0.0", Do: s.monitor, Complexity: "O(1)", Summary: "Listens for all requests received by the server in real-time."},
 		{Name: "replicaof", Arity: 3, Flags: admin | command.Stale | command.NoAsyncLoading, Group: g, Since: "5.0.0", Do: s.replicaof, Complexity: "O(1)", Summary: "Configures a server as replica of another, or promotes it to a master.", Syntax: "<host port | NO ONE>"},
@@ -77,6 +81,34 @@ func (s *Server) bgsave(x *command.Ctx) error {
 	}
 	s.saved()
 	x.Reply.Status("Background saving started")
+	return nil
+}
+
+// backup copies the store into a new directory on the server's machine. A path from elsewhere than this machine must be relative: it
+// is then taken within the data directory. BACKUP directory
+func (s *Server) backup(x *command.Ctx) error {
+	dir := string(x.Args[1])
+	c, ok := x.Client.(*conn)
+	switch {
+	case s.store == nil:
+		return command.Error("ERR nothing is durable here: appendonly is no")
+	case dir == "" || strings.Contains(dir, "\x00"):
+		return command.ErrSyntax
+	case filepath.IsAbs(dir) && (!ok || c.remote != nil && !c.remote.IsLoopback()):
+		return command.Error("ERR an absolute path is taken from clients on this machine only")
+	case !filepath.IsAbs(dir) && !filepath.IsLocal(dir):
+		return command.Error("ERR the path leaves the data directory")
+	case !filepath.IsAbs(dir):
+		dir = filepath.Join(s.config.dir, dir)
+	}
+	// What this turn has done so far belongs into the copy: its replies may go before this one's.
+	s.ks.End()
+	s.commit()
+	s.ks.Begin(false)
+	if err := s.store.Checkpoint(dir); err != nil {
+		return command.Error("ERR " + err.Error())
+	}
+	x.Reply.Status("OK")
 	return nil
 }
 

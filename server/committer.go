@@ -23,6 +23,8 @@ type Store interface {
 	SetFsync(policy string) error
 	// Sync returns when every turn handed over is on disk, whatever the policy: SAVE and SHUTDOWN.
 	Sync() error
+	// Checkpoint makes dir, which must not hold a store, a copy of the store as of the turns handed over so far.
+	Checkpoint(dir string) error
 	// AppendInfo appends lines for INFO persistence, "name:value\r\n" each.
 	AppendInfo(dst []byte) []byte
 	// Close finishes what was handed over and closes the store.

@@ -53,6 +53,7 @@ func (m *memoryStore) Load(ks *engine.Keyspace, progress func(done, total int) e
 	return l.Finish()
 }
 
+func (m *memoryStore) Checkpoint(string) error { return errors.New("there are no files") }
 func (m *memoryStore) Batch() engine.RowWriter { return m }
 func (m *memoryStore) Set(key, value []byte) {
 	k, v := string(key), string(value)
