@@ -59,7 +59,7 @@ func (c *conn) flagLetters() string {
 		on     bool
 		letter byte
 	}{
-		{c.flags&monitoring != 0, 'O'}, {c.subs.count() > 0, 'P'}, {c.flags&inMulti != 0, 'x'}, {c.flags&isBlocked != 0, 'b'},
+		{c.flags&monitoring != 0, 'O'}, {c.subs.count() > 0, 'P'}, {c.flags&inMulti != 0, 'x'}, {c.flags&(isBlocked|isPaused) != 0, 'b'},
 		{c.tracking != nil, 't'}, {c.tracking != nil && c.tracking.broken, 'R'}, {c.tracking != nil && c.tracking.bcast, 'B'},
 		{c.flags&dirtyCAS != 0, 'd'}, {c.flags&closeAfter != 0, 'c'}, {c.unix, 'U'}, {c.flags&noEvict != 0, 'e'}, {c.flags&noTouch != 0, 'T'},
 	} {

@@ -13,6 +13,7 @@ func (s *Server) cluster() []command.Spec {
 	container := command.Spec{Name: "cluster", Arity: -2, Group: g, Since: "3.0.0", Complexity: "Depends on subcommand.", Summary: "A container for Redis Cluster commands.", Sub: []command.Spec{
 		spec("countkeysinslot", 3, command.Stale, "3.0.0", "Returns the number of keys in a hash slot.", "slot"),
 		spec("getkeysinslot", 4, command.Stale, "3.0.0", "Returns the key names in a hash slot.", "slot count"),
+		spec("help", 2, command.Loading|command.Stale, "5.0.0", "Returns helpful text about the different subcommands.", ""),
 		spec("info", 2, command.Stale, "3.0.0", "Returns information about the state of a node.", ""),
 		spec("keyslot", 3, command.Stale, "3.0.0", "Returns the hash slot for a key.", "key"),
 		spec("myid", 2, command.Stale, "3.0.0", "Returns the ID of a node.", ""),

@@ -51,8 +51,8 @@ func (s *Server) dispatch(c *conn, args [][]byte, from int) {
 		c.out.Status("QUEUED")
 		return
 	}
-	if s.monitors != nil {
-		s.feedMonitors(c, spec, args)
+	if s.monitors != nil && spec.Flags&command.SkipMonitor != 0 && spec.Group == command.GroupScripting {
+		s.feedMonitors(c.db, c.monitorName(), spec, args) // scripts show before the commands that they call; all else when it has run
 	}
 	if s.busyDepth > 0 {
 		command.Call(x) // the running script's unit is open: what may run now touches no key
@@ -116,9 +116,11 @@ func (s *Server) endUnit(c *conn, from int) {
 	}
 	if s.observers > 0 && s.ks.UnitTouched() {
 		s.ks.Touched(s.touched)
+		s.invalidateTouched()
 	}
 	o := s.ks.End()
 	s.units++
+	s.invalidated = 0
 	seq := o.Saw
 	if o.Touched {
 		seq = s.ks.Turn()
@@ -139,12 +141,10 @@ func (s *Server) touched(db int, key []byte) {
 	if key == nil {
 		s.watches.flushed(s, db)
 		s.waits.flushed(db)
-		s.invalidateAll()
 		return
 	}
 	s.watches.changed(s, db, key)
 	s.waits.changed(db, key)
-	s.invalidate(key)
 }
 
 // publishEvent sends a keyspace event to its two channels.

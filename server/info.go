@@ -78,12 +78,15 @@ func (s *Server) infoServer(b *strings.Builder) {
 }
 
 func (s *Server) infoClients(b *strings.Builder) {
-	maxIn, maxOut, pubsub := 0, 0, 0
+	maxIn, maxOut, pubsub, blocked := 0, 0, 0, s.waits.count
 	for _, c := range s.clients {
 		used, _ := c.in.Buffered()
 		maxIn, maxOut = max(maxIn, used), max(maxOut, c.unsent())
 		if c.subs.count() > 0 {
 			pubsub++
+		}
+		if c.flags&isPaused != 0 {
+			blocked++
 		}
 	}
 	watching := 0
@@ -94,7 +97,7 @@ func (s *Server) infoClients(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "connected_clients:%d\r\ncluster_connections:0\r\nmaxclients:%d\r\nclient_recent_max_input_buffer:%d\r\nclient_recent_max_output_buffer:%d\r\n"+
 		"blocked_clients:%d\r\ntracking_clients:%d\r\npubsub_clients:%d\r\nwatching_clients:%d\r\nclients_in_timeout_table:%d\r\ntotal_watched_keys:%d\r\ntotal_blocking_keys:%d\r\ntotal_blocking_keys_on_nokey:%d\r\n",
-		len(s.clients), s.config.maxClients, maxIn, maxOut, s.waits.count, s.tracked.clients, pubsub, watching, len(s.waits.timers), len(s.watches.byKey), len(s.waits.byKey), s.waits.goneKeys())
+		len(s.clients), s.config.maxClients, maxIn, maxOut, blocked, s.tracked.clients, pubsub, watching, len(s.waits.timers), len(s.watches.byKey), len(s.waits.byKey), s.waits.goneKeys())
 }
 
 func (s *Server) infoMemory(b *strings.Builder) {

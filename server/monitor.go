@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/evald/evald/engine"
 	"github.com/evald/evald/engine/command"
 )
 
@@ -31,20 +32,30 @@ func (s *Server) stopMonitor(c *conn) {
 	}
 }
 
-// feedMonitors sends the line of a command that is about to run: time, database, client, arguments.
-func (s *Server) feedMonitors(c *conn, spec *command.Spec, args [][]byte) {
-	from := c.addr
+// monitorName is how monitors see the client.
+func (c *conn) monitorName() string {
 	if c.unix {
-		from = "unix:" + c.addr[:len(c.addr)-len(":0")]
+		return "unix:" + c.addr[:len(c.addr)-len(":0")]
 	}
-	s.monitorLine(spec, c.db.Index(), from, args)
+	return c.addr
 }
 
-func (s *Server) monitorLine(spec *command.Spec, db int, from string, args [][]byte) {
-	if spec.Flags&(command.SkipMonitor|command.Admin) != 0 {
+// monitorCall feeds the monitors with a call that has ended.
+func (s *Server) monitorCall(x *command.Ctx) {
+	if x.Spec.Flags&(command.SkipMonitor|command.Admin) != 0 || x.Mode&command.Rerun != 0 {
 		return
 	}
-	line := fmt.Appendf(nil, "+%d.%06d [%d %s]", s.us/1e6, s.us%1e6, db, from)
+	switch {
+	case x.Mode&command.InScript != 0:
+		s.feedMonitors(x.DB, "lua", x.Spec, x.Args)
+	case s.running != nil:
+		s.feedMonitors(x.DB, s.running.monitorName(), x.Spec, x.Args)
+	}
+}
+
+// feedMonitors sends the line of a command: time, database, client, arguments.
+func (s *Server) feedMonitors(db *engine.DB, from string, spec *command.Spec, args [][]byte) {
+	line := fmt.Appendf(nil, "+%d.%06d [%d %s]", s.us/1e6, s.us%1e6, db.Index(), from)
 	for i, a := range args {
 		line = append(line, ' ')
 		if spec == s.specs.auth && i > 0 || spec == s.specs.hello && i > 1 {

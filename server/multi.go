@@ -97,8 +97,8 @@ func (s *Server) exec(x *command.Ctx) error {
 			x.Reply.Error(err.Error()) // the user's rights changed since the command was queued
 			continue
 		}
-		if s.monitors != nil {
-			s.feedMonitors(c, q.spec, q.args)
+		if s.monitors != nil && q.spec.Flags&command.SkipMonitor != 0 && q.spec.Group == command.GroupScripting {
+			s.feedMonitors(c.db, c.monitorName(), q.spec, q.args)
 		}
 		command.Call(x)
 	}

@@ -209,7 +209,7 @@ func (s *Server) serverParams(t *params) {
 	t.int("databases", immutable, &c.databases, 16, 1, 255, plain)
 	t.int("hz", mutable, &c.hz, 10, 0, maxInt32, plain).then(func() error { c.hz = min(max(c.hz, 1), 500); return nil })
 	t.text("dir", protected, &c.dir, ".").then(s.applyDir)
-	t.bool("appendonly", immutable, &c.appendOnly, "no")
+	t.bool("appendonly", mutable, &c.appendOnly, "no")
 	t.enum("appendfsync", mutable, &c.appendFsync, "always", "everysec", "always", "no").then(s.applyFsync)
 	t.int("slowlog-log-slower-than", mutable, &c.slowlogSlowerThan, 10000, -1, math.MaxInt64, plain).then(s.applyObservers)
 	t.int("slowlog-max-len", mutable, &c.slowlogMaxLen, 128, 0, math.MaxInt64, plain).then(s.applySlowlogLen)

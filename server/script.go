@@ -15,6 +15,7 @@ func (s *Server) openScripting() {
 func (s *Server) dropPushes(n int) {
 	clear(s.pushes[n:])
 	s.pushes = s.pushes[:n]
+	s.invalidated = 0
 }
 
 // scriptLevels are the names of redis.log's levels.

@@ -35,16 +35,16 @@ type Server struct {
 	durable uint64 // newest acknowledged turn
 	held    []*conn
 
-	poll       *poller
-	pollMu     sync.RWMutex // guards pollClosed against Wake
-	pollClosed bool
-	events     []event
-	listeners  []*listener
-	readBuf    []byte
-	inbox      inbox
-	// buffers that change places with the lists being worked on
-	spareArrivals []arrival
-	spareResumed  []*conn
+	poll         *poller
+	pollMu       sync.RWMutex // guards pollClosed against Wake
+	pollClosed   bool
+	events       []event
+	listeners    []*listener
+	readBuf      []byte
+	inbox        inbox
+	arrived      []arrival // taken from the inbox, from arrivedNext on not yet handled
+	arrivedNext  int
+	spareResumed []*conn // changes places with resumed while that is worked on
 
 	clock    func() int64 // unix us; DEBUG CLOCK may replace it
 	us, ms   int64        // time of the turn, unix us and ms
@@ -64,19 +64,20 @@ type Server struct {
 	closing []*conn // closed in this turn
 	resumed []*conn // to go on with
 
-	hub       hub
-	collector collector
-	pushes    []push
-	pushBuf   []byte
-	eventBuf  []byte
-	nameBuf   []byte
-	watches   watchTable
-	waits     waits
-	waitCtx   command.Ctx
-	units     uint64 // finished
-	observers int    // watches, waits and tracking clients: someone wants to know of touched keys
-	tracked   trackTable
-	monitors  []*conn
+	hub         hub
+	collector   collector
+	pushes      []push
+	pushBuf     []byte
+	eventBuf    []byte
+	nameBuf     []byte
+	watches     watchTable
+	waits       waits
+	waitCtx     command.Ctx
+	units       uint64 // finished
+	observers   int    // watches, waits and tracking clients: someone wants to know of touched keys
+	tracked     trackTable
+	invalidated int // touches of the running unit that tracking clients know of
+	monitors    []*conn
 
 	evictPolicy engine.EvictPolicy
 	pausedUntil int64 // unix ms, 0: not paused

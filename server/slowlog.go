@@ -36,8 +36,8 @@ func (s *Server) afterCall(x *command.Ctx, nanos int64) {
 		}
 		s.latency(event, nanos)
 	}
-	if s.monitors != nil && x.Mode&command.InScript != 0 {
-		s.monitorLine(x.Spec, x.DB.Index(), "lua", x.Args)
+	if s.monitors != nil {
+		s.monitorCall(x)
 	}
 	c, ok := x.Client.(*conn)
 	if !ok {

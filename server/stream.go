@@ -58,6 +58,13 @@ func (s *Server) Do(f func()) bool {
 	}
 }
 
+// Check returns a digest of all data, keys included whose time is over and that have not been removed, and every invariant that is
+// broken: for tests. Any goroutine may call it.
+func (s *Server) Check() (digest [32]byte, faults []error) {
+	s.Do(func() { digest, faults = s.ks.Digest(), s.ks.Check() })
+	return digest, faults
+}
+
 // Wake makes the loop look at its clock and its inbox. Any goroutine may call it.
 func (s *Server) Wake() {
 	s.pollMu.RLock()
@@ -172,17 +179,22 @@ func (st *stream) finish(now bool) {
 	}
 }
 
-// takeInbox handles what other goroutines left.
+// takeInbox handles what other goroutines left. A long script calls it too, from inside the handling of an arrival: then it goes on
+// with the others.
 func (s *Server) takeInbox() {
 	s.inbox.mu.Lock()
-	arrivals, calls := s.inbox.arrivals, s.inbox.calls
-	s.inbox.arrivals, s.inbox.calls, s.spareArrivals = s.spareArrivals[:0], nil, nil
+	calls := s.inbox.calls
+	s.arrived = append(s.arrived, s.inbox.arrivals...)
+	clear(s.inbox.arrivals)
+	s.inbox.arrivals, s.inbox.calls = s.inbox.arrivals[:0], nil
 	s.inbox.mu.Unlock()
 	for _, f := range calls {
 		f()
 	}
-	for i, a := range arrivals {
-		arrivals[i] = arrival{}
+	for s.arrivedNext < len(s.arrived) {
+		a := s.arrived[s.arrivedNext]
+		s.arrived[s.arrivedNext] = arrival{}
+		s.arrivedNext++
 		if a.c.flags&closed != 0 {
 			continue
 		}
@@ -197,5 +209,5 @@ func (s *Server) takeInbox() {
 		s.process(a.c)
 		a.c.stream.taken <- struct{}{}
 	}
-	s.spareArrivals = arrivals
+	s.arrived, s.arrivedNext = s.arrived[:0], 0
 }

@@ -216,6 +216,7 @@ func (s *Server) remember(c *conn, x *command.Ctx) {
 	if t.optIn && !t.caching || t.optOut && t.caching {
 		return
 	}
+	s.invalidateTouched() // what the unit wrote before this read is no change to it
 	refs, _ := x.Spec.KeyRefs(s.tracked.refs[:0], x.Args)
 	s.tracked.refs = refs
 	for _, ref := range refs {
@@ -237,12 +238,28 @@ func (c *conn) forgetCaching(spec *command.Spec) {
 	}
 }
 
+// invalidateTouched tells the clients that cache what the running unit has changed since the last call.
+func (s *Server) invalidateTouched() {
+	if s.tracked.clients == 0 {
+		return
+	}
+	n := 0
+	s.ks.Touched(func(_ int, key []byte) {
+		if n++; n <= s.invalidated {
+			return
+		}
+		if key == nil {
+			s.invalidateAll()
+		} else {
+			s.invalidate(key)
+		}
+	})
+	s.invalidated = n
+}
+
 // invalidate tells the clients that cache key, which the running unit has changed.
 func (s *Server) invalidate(key []byte) {
 	t := &s.tracked
-	if t.clients == 0 {
-		return
-	}
 	if ids := t.keys[string(key)]; ids != nil {
 		delete(t.keys, string(key))
 		for _, id := range sortedIDs(ids) {
@@ -297,9 +314,6 @@ func (s *Server) pushInvalidation(c *conn, key []byte, prefix string) {
 
 // invalidateAll tells every tracking client that a whole database has changed.
 func (s *Server) invalidateAll() {
-	if s.tracked.clients == 0 {
-		return
-	}
 	clear(s.tracked.keys)
 	for _, c := range s.clients {
 		if c.tracking != nil {

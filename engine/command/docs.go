@@ -212,7 +212,7 @@ func commandList(c *Ctx) error {
 	}
 	mark, n := c.Reply.DeferArray(), 0
 	for _, s := range c.Env.Table.All() {
-		if (s.parent == nil || len(c.Args) > 2) && keep(s) {
+		if keep(s) {
 			c.Reply.BulkString(s.full)
 			n++
 		}

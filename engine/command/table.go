@@ -34,7 +34,7 @@ func (t *Table) add(s, parent *Spec) {
 		panic("command: incomplete declaration of " + s.full)
 	}
 	for _, k := range s.Keys {
-		if k.KeyNum || k.Keyword != "" {
+		if k.KeyNum || k.Keyword != "" || k.Index == 0 {
 			s.Flags |= MovableKeys
 		}
 	}
