@@ -45,6 +45,9 @@ func (r *Rows) DeleteRange(from, to []byte) {
 	}
 }
 
+// Clone returns a copy that later writes leave alone.
+func (r *Rows) Clone() Rows { return Rows{slices.Clone(r.keys), slices.Clone(r.values)} }
+
 // Len is the number of rows.
 func (r *Rows) Len() int { return len(r.keys) }
 

@@ -14,7 +14,7 @@ type Commands struct{ g *generator }
 
 // NewCommands returns the calls of a seed.
 func NewCommands(seed uint64) *Commands {
-	g := &generator{values: newValues(rand.New(rand.NewPCG(seed, 12))), all: true}
+	g := &generator{values: newValues(rand.New(rand.NewPCG(seed, 12))), anything: true}
 	g.soon = true
 	for _, s := range command.NewTable(command.Families()...).All() {
 		if p := s.Parent(); s.Do == nil || s.Flags&command.Internal != 0 || p != nil && (p.Name == "memory" || p.Name == "debug") || s.Name == "pfselftest" {
@@ -46,7 +46,7 @@ func (c *Commands) NextInScript() []string {
 }
 
 // Key returns the name of some key.
-func (c *Commands) Key() string { return c.g.pick(c.g.values.all...) }
+func (c *Commands) Key() string { return c.g.pick(c.g.all...) }
 
 // LuaString returns a literal of Lua for s; small integers are numbers.
 func LuaString(s string) string { return luaString(s) }

@@ -13,10 +13,10 @@ import (
 // generator makes random commands from the declarations' syntax.
 type generator struct {
 	*values
-	specs  []*command.Spec // what is called directly
-	quiet  []*command.Spec // blocking commands too: what scripts and transactions may call
-	writes []*command.Spec
-	all    bool // calls that cannot be compared with a real server too
+	specs    []*command.Spec // what is called directly
+	quiet    []*command.Spec // blocking commands too: what scripts and transactions may call
+	writes   []*command.Spec // for Commands
+	anything bool            // calls that cannot be compared with a real server too
 }
 
 func newGenerator(seed uint64) *generator {
@@ -121,7 +121,7 @@ func (g *generator) command(specs []*command.Spec) []string {
 		if g.one(10) {
 			args[0] = strings.ToUpper(args[0])
 		}
-		if g.all && !huge(args) || !g.all && fit(args) {
+		if g.anything && !huge(args) || !g.anything && fit(args) {
 			return args
 		}
 	}
