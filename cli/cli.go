@@ -25,6 +25,8 @@ type App struct {
 	Environ  []string // as os.Environ
 	// Serve runs a server until ctx ends.
 	Serve func(ctx context.Context, o ServeOptions) error
+	// Check verifies the store in a data directory that no server is using.
+	Check func(dir string) (StoreReport, error)
 }
 
 // Run runs one command line, args[0] being the program's name, and returns the exit code.
