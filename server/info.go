@@ -103,15 +103,11 @@ func (s *Server) infoClients(b *strings.Builder) {
 func (s *Server) infoMemory(b *strings.Builder) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	used, rss := int64(m.HeapAlloc), residentSize()
-	data := s.ks.UsedMemory()
-	s.stats.peakMemory = max(s.stats.peakMemory, used)
+	s.measureMemory()
+	used, rss := s.usedMemory(), residentSize()
+	data, normal := s.ks.UsedMemory(), s.clientMemory
 	overhead, system := used-data, systemMemory()
 	policy := s.config.maxMemoryPolicy
-	normal := 0
-	for _, c := range s.clients {
-		normal += c.memory()
-	}
 	ratio := float64(rss) / float64(max(used, 1))
 	fmt.Fprintf(b, "used_memory:%d\r\nused_memory_human:%s\r\nused_memory_rss:%d\r\nused_memory_rss_human:%s\r\nused_memory_peak:%d\r\nused_memory_peak_human:%s\r\n"+
 		"used_memory_peak_perc:%.2f%%\r\nused_memory_overhead:%d\r\nused_memory_startup:%d\r\nused_memory_dataset:%d\r\nused_memory_dataset_perc:%.2f%%\r\n",

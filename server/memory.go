@@ -9,6 +9,19 @@ import (
 	"github.com/evald/evald/engine/command"
 )
 
+// usedMemory is what maxmemory bounds: the data and the clients' buffers, counted, not measured. The process takes more, mostly what
+// waits to be collected.
+func (s *Server) usedMemory() int64 { return s.ks.UsedMemory() + s.clientMemory }
+
+// measureMemory sums up the clients' buffers and notes the peak.
+func (s *Server) measureMemory() {
+	s.clientMemory = 0
+	for _, c := range s.clients {
+		s.clientMemory += int64(c.memory())
+	}
+	s.stats.peakMemory = max(s.stats.peakMemory, s.usedMemory())
+}
+
 // memoryReport tells MEMORY what the process takes.
 type memoryReport Server
 
@@ -17,13 +30,9 @@ func (m *memoryReport) Usage() command.MemoryUsage {
 	s := (*Server)(m)
 	var st runtime.MemStats
 	runtime.ReadMemStats(&st)
-	s.stats.peakMemory = max(s.stats.peakMemory, int64(st.HeapAlloc))
-	u := command.MemoryUsage{Peak: s.stats.peakMemory, Allocated: int64(st.HeapAlloc), Active: int64(st.HeapInuse),
+	s.measureMemory()
+	return command.MemoryUsage{Peak: s.stats.peakMemory, Used: s.usedMemory(), Clients: s.clientMemory, Allocated: int64(st.HeapAlloc), Active: int64(st.HeapInuse),
 		Resident: int64(st.HeapSys - st.HeapReleased), RSS: residentSize()}
-	for _, c := range s.clients {
-		u.Clients += int64(c.memory())
-	}
-	return u
 }
 
 // Purge implements command.Memory. It takes as long as a collection.

@@ -79,9 +79,11 @@ type Server struct {
 	invalidated int // touches of the running unit that tracking clients know of
 	monitors    []*conn
 
-	evictPolicy engine.EvictPolicy
-	pausedUntil int64 // unix ms, 0: not paused
-	pauseAll    bool
+	evictPolicy  engine.EvictPolicy
+	clientMemory int64  // bytes of all clients when last measured
+	measuredTurn uint64 // the turn in which eviction measured them
+	pausedUntil  int64  // unix ms, 0: not paused
+	pauseAll     bool
 
 	busyDepth  int   // 1 while a long script lets other clients in
 	busyError  error // what they get

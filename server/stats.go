@@ -83,7 +83,7 @@ func (s *Server) cron() {
 	s.stats.commandsRate.sample(s.ms, calls)
 	s.stats.inRate.sample(s.ms, s.stats.bytesIn)
 	s.stats.outRate.sample(s.ms, s.stats.bytesOut)
-	s.stats.peakMemory = max(s.stats.peakMemory, s.ks.UsedMemory())
+	s.measureMemory()
 	s.cronClients()
 }
 

@@ -17,11 +17,11 @@ type Memory interface {
 
 // MemoryUsage are figures of MEMORY STATS, in bytes.
 type MemoryUsage struct {
-	Peak, Allocated, Startup int64
-	Clients                  int64 // of ordinary connections
-	Scripts, Functions       int64 // compiled
-	Active, Resident         int64 // of the allocator: pages in use, and mapped
-	RSS                      int64 // of the process
+	Peak, Used, Startup         int64 // as maxmemory counts
+	Clients                     int64 // of ordinary connections
+	Scripts, Functions          int64 // compiled
+	Allocated, Active, Resident int64 // of the allocator: given out, pages in use, and mapped
+	RSS                         int64 // of the process
 }
 
 func memorySpecs() []Spec {
@@ -87,7 +87,7 @@ func usage(c *Ctx) MemoryUsage {
 		return c.Env.Memory.Usage()
 	}
 	n := c.KS.UsedMemory()
-	return MemoryUsage{Peak: n, Allocated: n, Active: n, Resident: n, RSS: n}
+	return MemoryUsage{Peak: n, Used: n, Allocated: n, Active: n, Resident: n, RSS: n}
 }
 
 func memoryStats(c *Ctx) error {
@@ -107,7 +107,7 @@ func memoryStats(c *Ctx) error {
 	ints := func(name string, n int64) { field(c, name).Int(n) }
 	ratio := func(name string, a, b int64) { field(c, name).Double(float64(a) / float64(max(b, 1))) }
 	ints("peak.allocated", u.Peak)
-	ints("total.allocated", u.Allocated)
+	ints("total.allocated", u.Used)
 	ints("startup.allocated", u.Startup)
 	ints("replication.backlog", 0)
 	ints("clients.slaves", 0)
@@ -125,13 +125,13 @@ func memoryStats(c *Ctx) error {
 			ints("overhead.hashtable.slot-to-keys", 0)
 		}
 	}
-	net := max(u.Allocated-u.Startup, 1)
+	net := max(u.Used-u.Startup, 1)
 	ints("overhead.total", overhead)
 	ints("keys.count", keys)
 	ints("keys.bytes-per-key", net/max(keys, 1))
 	ints("dataset.bytes", used)
 	field(c, "dataset.percentage").Double(math.Min(100, 100*float64(used)/float64(net)))
-	field(c, "peak.percentage").Double(100 * float64(u.Allocated) / float64(max(u.Peak, 1)))
+	field(c, "peak.percentage").Double(100 * float64(u.Used) / float64(max(u.Peak, 1)))
 	ints("allocator.allocated", u.Allocated)
 	ints("allocator.active", u.Active)
 	ints("allocator.resident", u.Resident)
@@ -141,8 +141,8 @@ func memoryStats(c *Ctx) error {
 	ints("allocator-rss.bytes", u.Resident-u.Active)
 	ratio("rss-overhead.ratio", u.RSS, u.Resident)
 	ints("rss-overhead.bytes", u.RSS-u.Resident)
-	ratio("fragmentation", u.RSS, u.Allocated)
-	ints("fragmentation.bytes", u.RSS-u.Allocated)
+	ratio("fragmentation", u.RSS, u.Used)
+	ints("fragmentation.bytes", u.RSS-u.Used)
 	return nil
 }
 
@@ -152,9 +152,9 @@ func memoryDoctor(c *Ctx) error {
 	u := usage(c)
 	text := "No memory problem was found in this instance, by what can be seen from the present figures."
 	switch {
-	case u.Allocated < small:
+	case u.Used < small:
 		text = "This instance is empty or uses very little memory: there is nothing to diagnose."
-	case float64(u.Peak) > 1.5*float64(u.Allocated):
+	case float64(u.Peak) > 1.5*float64(u.Used):
 		text = "The peak of memory use was more than 1.5 times the present use: the process may keep more memory than it needs for some time. MEMORY PURGE gives it back."
 	case u.RSS > 0 && float64(u.RSS) > 2.2*float64(u.Allocated):
 		text = "The process takes more than twice the memory that is allocated: much of it is free and waits to be used again or collected. GOMEMLIMIT or GOGC make the collector run sooner."
