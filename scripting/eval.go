@@ -47,7 +47,7 @@ func (r *Runtime) eval(c *command.Ctx, readOnly bool) error {
 
 // evalsha runs a cached script. EVALSHA sha1 numkeys [key ...] [arg ...]
 func (r *Runtime) evalsha(c *command.Ctx, readOnly bool) error {
-	s := r.scripts.get(c.Args[1])
+	s := r.script(c.Args[1])
 	if s == nil {
 		return command.ErrNoScript
 	}
@@ -122,9 +122,11 @@ func (r *Runtime) setArgGlobals(keys, argv [][]byte) {
 
 // fillArgs returns a table of the arguments: the one of the last run if it fits.
 func (r *Runtime) fillArgs(old *lua.Table, args [][]byte) *lua.Table {
+	r.state.Hold() // arguments beyond the limit stop the run when it has begun, not here
 	t := r.state.ArgTable(old, len(args))
 	for i, a := range args {
 		t.SetInt(r.state, i+1, r.state.NewString(a))
 	}
+	r.state.Lift()
 	return t
 }

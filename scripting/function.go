@@ -86,7 +86,10 @@ func (r *Runtime) function(name []byte) *function {
 		}
 		low = append(low, b)
 	}
-	return r.libs.functions[string(low)]
+	if f := r.libs.functions[string(low)]; f != nil || len(r.bundle.index) == 0 {
+		return f
+	}
+	return r.bundledFunction(string(low))
 }
 
 // setLibraries makes libs the loaded libraries and records the rows of the named ones.

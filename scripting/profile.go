@@ -46,7 +46,7 @@ func (r *Runtime) profileCall(spec *command.Spec, nanos int64) {
 // scriptProfile switches profiling of a script or function, or replies what it found. SCRIPT PROFILE sha1 ON | OFF | REPORT
 func (r *Runtime) scriptProfile(c *command.Ctx) error {
 	var slot **profile
-	if s := r.scripts.get(c.Args[2]); s != nil {
+	if s := r.script(c.Args[2]); s != nil {
 		slot = &s.profile
 	} else if f := r.function(c.Args[2]); f != nil {
 		slot = &f.profile

@@ -71,6 +71,7 @@ func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bo
 		budget.Slice = profileSlice
 	}
 	r.state.SetBudget(budget)
+	r.state.BeginRun()
 }
 
 // lower returns the lower of two limits of which 0 is none.

@@ -55,6 +55,7 @@ type Runtime struct {
 	resolving *libraries // where it finds what it requires
 	waiting   []string   // sources of libraries that wait for others, during the load of the store
 	refs      []command.KeyRef
+	bundle    bundled
 	loadEnv   *lua.Table // the globals of a library's own code
 	run       run        // the running script
 	values    replyStrings

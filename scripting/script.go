@@ -54,7 +54,7 @@ func (r *Runtime) scriptLoad(c *command.Ctx) error {
 func (r *Runtime) scriptExists(c *command.Ctx) error {
 	c.Reply.Array(len(c.Args) - 2)
 	for _, sha := range c.Args[2:] {
-		if r.scripts.get(sha) != nil {
+		if r.script(sha) != nil {
 			c.Reply.Int(1)
 		} else {
 			c.Reply.Int(0)
@@ -73,7 +73,7 @@ func (r *Runtime) scriptFlush(c *command.Ctx) error {
 }
 
 func (r *Runtime) scriptShow(c *command.Ctx) error {
-	s := r.scripts.get(c.Args[2])
+	s := r.script(c.Args[2])
 	if s == nil {
 		return command.ErrNoScript
 	}

@@ -66,7 +66,7 @@ func (r *Runtime) scriptStats(c *command.Ctx) error {
 	}
 	var all []named
 	if len(args) == 1 {
-		if s := r.scripts.get(args[0]); s != nil {
+		if s := r.script(args[0]); s != nil {
 			all = append(all, named{s.sha, &s.stats})
 		} else if f := r.function(args[0]); f != nil {
 			all = append(all, named{f.name, &f.stats})

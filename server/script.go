@@ -3,12 +3,33 @@ package server
 import (
 	"github.com/evald/evald/engine/command"
 	"github.com/evald/evald/scripting"
+	"github.com/evald/evald/scripts"
 )
 
 // openScripting makes the Lua runtime: its commands, its limits and what it needs of the loop.
 func (s *Server) openScripting() {
 	s.scripts = scripting.New(scripting.Options{KS: s.ks, Env: &s.env, Version: redisVersion, Log: s.logScript, WhileBusy: s.whileBusy,
 		Mark: func() int { return len(s.pushes) }, Unwind: s.dropPushes, CommandsAdded: s.allowAdded})
+	s.scripts.SetBundle(bundle())
+}
+
+// bundle is the pattern library: every script under its SHA1, every area as a function library.
+func bundle() scripting.Bundle {
+	var b scripting.Bundle
+	for _, f := range scripts.Files() {
+		if f.Library == "" {
+			b.Scripts = append(b.Scripts, f.Source)
+		}
+	}
+	for _, lib := range scripts.Libraries() {
+		l := scripting.BundledLibrary{Source: lib.Source}
+		for _, f := range lib.Functions {
+			l.Functions = append(l.Functions, f.Name)
+			b.Scripts = append(b.Scripts, f.Script)
+		}
+		b.Libraries = append(b.Libraries, l)
+	}
+	return b
 }
 
 // dropPushes forgets the messages that were queued after the first n: the script that sent them is undone.

@@ -46,3 +46,6 @@ func (s *State) Stop(err error) { s.stop(err) }
 
 // CurrentLine returns the line of the innermost Lua function that is running, 0 if there is none.
 func (s *State) CurrentLine() int { return s.cur.trace().Line }
+
+// Lift ends Hold between runs: an overdraft stops the run that follows at its first charge.
+func (s *State) Lift() { s.bytes -= hold }

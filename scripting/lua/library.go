@@ -3,7 +3,10 @@ package lua
 
 // RunIn is Run with env for the globals, under which every function that p makes is created too.
 func (s *State) RunIn(env *Table, p *Proto, results func(c *Call)) *Error {
-	return s.enter(newClosure(s, p, env).value(), results, nil)
+	s.Hold()
+	f := newClosure(s, p, env)
+	s.Lift()
+	return s.enter(f.value(), results, nil)
 }
 
 // Adopt gives every function that can be reached from the roots and has the environment env the state's globals instead. It is

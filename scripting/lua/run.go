@@ -4,7 +4,9 @@ package lua
 // Run calls the main function of p with args and hands its results to results, which may read them until it returns; it
 // may be nil. The error is nil or an *Error. Run must not be called from inside a run.
 func (s *State) Run(p *Proto, results func(c *Call), args ...Value) *Error {
+	s.Hold() // an overdraft stops the run inside enter, where it can be caught
 	f := s.mainClosure(p)
+	s.Lift()
 	return s.enter(f.value(), results, args)
 }
 
