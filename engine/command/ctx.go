@@ -1,6 +1,9 @@
 package command
 
-import "github.com/evald/evald/engine"
+import (
+	"github.com/evald/evald/engine"
+	"github.com/evald/evald/engine/stream"
+)
 
 // Mode says where a call comes from.
 type Mode uint8
@@ -29,6 +32,7 @@ type Ctx struct {
 
 	parked  bool // the handler called Block, and the client waits
 	scratch [64]byte
+	entries stream.Iterator // of the stream command that replies: in here it costs no allocation
 }
 
 // Client is who calls, as far as commands need to know. The server's connection is one; so is a script's caller.

@@ -364,10 +364,16 @@ func xrange(c *Ctx, rev bool) error {
 // replyRange replies up to count entries.
 func replyRange(c *Ctx, s *stream.Stream, start, end stream.ID, rev bool, count int64) {
 	mark, n := c.Reply.DeferArray(), 0
-	for it := s.Range(start, end, rev); int64(n) < count && it.Next(); n++ {
-		replyEntry(c, &it)
+	for it := c.iterate(s, start, end, rev); int64(n) < count && it.Next(); n++ {
+		replyEntry(c, it)
 	}
 	c.Reply.EndArray(mark, n)
+}
+
+// iterate returns the call's one iterator, set to a range.
+func (c *Ctx) iterate(s *stream.Stream, start, end stream.ID, rev bool) *stream.Iterator {
+	c.entries = s.Range(start, end, rev)
+	return &c.entries
 }
 
 // replyEntry replies the entry at which it stands: its ID and its fields with their values.

@@ -68,9 +68,9 @@ func claimed(c *Ctx, s *engine.Stream, g *stream.Group, p stream.Pending, justID
 		replyID(c, p.ID)
 		return
 	}
-	it := s.Data().Range(p.ID, p.ID, false)
+	it := c.iterate(s.Data(), p.ID, p.ID, false)
 	it.Next()
-	replyEntry(c, &it)
+	replyEntry(c, it)
 }
 
 func parseClaim(c *Ctx) (o claiming, err error) {

@@ -157,8 +157,8 @@ func xinfoStream(c *Ctx) error {
 		last bool
 	}{{"first-entry", false}, {"last-entry", true}} {
 		field(c, end.name)
-		if it := s.Range(stream.ID{}, stream.MaxID, end.last); it.Next() {
-			replyEntry(c, &it)
+		if it := c.iterate(s, stream.ID{}, stream.MaxID, end.last); it.Next() {
+			replyEntry(c, it)
 		} else {
 			c.Reply.Nil()
 		}

@@ -254,8 +254,8 @@ func (r *reading) deliver(c *Ctx, s *engine.Stream) {
 	consumer := g.Consumer(r.consumer)
 	mark, n := c.Reply.DeferArray(), 0
 	if from, ok := g.LastID.Next(); ok {
-		for it := data.Range(from, stream.MaxID, false); int64(n) < r.count && it.Next(); n++ {
-			replyEntry(c, &it)
+		for it := c.iterate(data, from, stream.MaxID, false); int64(n) < r.count && it.Next(); n++ {
+			replyEntry(c, it)
 			s.Advance(g, it.ID())
 			if !r.noAck {
 				s.SetPending(g, stream.Pending{ID: it.ID(), Consumer: consumer, Time: c.KS.Now(), Count: 1})
@@ -282,8 +282,8 @@ func (r *reading) history(c *Ctx, s *engine.Stream, after stream.ID) {
 		if !ok {
 			break
 		}
-		if it := data.Range(p.ID, p.ID, false); it.Next() {
-			replyEntry(c, &it)
+		if it := c.iterate(data, p.ID, p.ID, false); it.Next() {
+			replyEntry(c, it)
 			p.Time, p.Count = c.KS.Now(), p.Count+1
 			s.SetPending(g, p)
 		} else {
