@@ -15,7 +15,8 @@
 // 1500ms" moves the clock. Words with @ in front of a command say how its reply is compared: @sorted (elements in any order), @pairs
 // (pairs in any order), @loose (only the type), @approx=50 (integers may differ by so much). Lines with ! before the first block are
 // about the whole file: "! since 7.2" (its replies cannot be recorded from the 7.0 that others are recorded from), "! norestart"
-// (tests what a restart forgets), "! server" (needs connection commands that only the server has).
+// (tests what a restart forgets), "! notrial" (what a rolled-back command leaves: times of access), "! blocks" (clients wait),
+// "! clock" (replies show the test clock), "! server" (needs connection commands that only the server has).
 package corpus
 
 import (

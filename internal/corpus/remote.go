@@ -147,7 +147,17 @@ func (r *Remote) Do(client string, args []string) ([]reply.Value, error) {
 func (r *Remote) Others(but string) (map[string][]reply.Value, error) {
 	m := map[string][]reply.Value{}
 	for name, c := range r.clients {
-		for c.blocked && name != but || c.subscribed {
+		if c.subscribed {
+			v, err := c.untilPong()
+			if err != nil {
+				return nil, err
+			}
+			if len(v) > 0 {
+				m[name] = v
+			}
+			continue
+		}
+		for c.blocked && name != but {
 			v, err := c.read(quiet)
 			if err != nil {
 				return nil, err
@@ -160,6 +170,26 @@ func (r *Remote) Others(but string) (map[string][]reply.Value, error) {
 		}
 	}
 	return m, nil
+}
+
+// untilPong returns what a subscribed client was sent so far: what comes before the answer to a PING.
+func (c *remote) untilPong() (list []reply.Value, err error) {
+	if err := c.send([]string{"PING"}); err != nil {
+		return nil, err
+	}
+	for {
+		v, err := c.read(patience)
+		if err == nil && len(v) == 0 {
+			err = errors.New("no answer to PING")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if strings.EqualFold(v[0].Text, "pong") || len(v[0].Elems) > 0 && v[0].Elems[0].Text == "pong" {
+			return list, nil
+		}
+		list = append(list, v...)
+	}
 }
 
 // Advance implements Target.

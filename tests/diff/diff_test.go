@@ -2,17 +2,14 @@
 package diff
 
 import (
-	"bytes"
 	"flag"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/evald/evald/internal/evaldtest"
 	"github.com/evald/evald/internal/redistest"
 	"github.com/evald/evald/internal/reply"
 )
@@ -36,7 +33,11 @@ func TestSameReplies(t *testing.T) {
 		}
 		total = n
 	}
-	p := &pair{redis: redistest.Start(t), own: startOwn(t)}
+	bin := *binary
+	if bin == "" {
+		bin = evaldtest.Build(t)
+	}
+	p := &pair{redis: redistest.Start(t), own: evaldtest.Start(t, bin)}
 	first := *seed
 	if first == 0 {
 		first = uint64(time.Now().UnixNano())
@@ -96,58 +97,4 @@ func limits(setup [][]string) string {
 		}
 	}
 	return b.String()
-}
-
-// startOwn builds evald and runs it without a store until the test ends.
-func startOwn(t *testing.T) string {
-	dir := t.TempDir()
-	bin := *binary
-	if bin == "" {
-		bin = filepath.Join(dir, "evald")
-		build(t, bin)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	ln.Close()
-	var log bytes.Buffer
-	cmd := exec.Command(bin, "serve", "--addr", addr, "--in-memory", "--dir", dir)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-done
-		if strings.Contains(log.String(), "panic") {
-			t.Errorf("evald: %s", log.String())
-		}
-	})
-	deadline := time.After(20 * time.Second)
-	for poll := time.NewTicker(5 * time.Millisecond); ; {
-		if c, err := dial(addr); err == nil {
-			_, err = c.do([][]string{{"PING"}})
-			c.Close()
-			if err == nil {
-				return addr
-			}
-		}
-		select {
-		case <-poll.C:
-		case <-done:
-			t.Fatalf("evald ended: %s", log.String())
-		case <-deadline:
-			t.Fatal("evald does not answer")
-		}
-	}
-}
-
-func build(t *testing.T, bin string) {
-	if out, err := exec.Command("go", "build", "-o", bin, "github.com/evald/evald").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
 }
