@@ -60,13 +60,19 @@ func (z *ZSet) Score(member []byte) (float64, bool) {
 
 // Set gives a member its score. The key is made if absent.
 func (z *ZSet) Set(member []byte, score float64) (old float64, existed bool) {
+	old, existed = z.Score(member)
+	z.Put(member, score, old, existed)
+	return old, existed
+}
+
+// Put is Set for a caller that has just asked for the member's present score.
+func (z *ZSet) Put(member []byte, score, old float64, existed bool) {
 	if math.IsNaN(score) {
 		panic("engine: a sorted set's score is NaN")
 	}
 	if z.small() {
-		old, existed = z.Score(member)
 		if existed && old == score && math.Signbit(old) == math.Signbit(score) {
-			return old, true
+			return
 		}
 		l := &z.db.ks.Limits
 		if existed || z.Len() < l.ZSetMaxListpackEntries && len(member) <= l.ZSetMaxListpackValue {
@@ -74,16 +80,15 @@ func (z *ZSet) Set(member []byte, score float64) (old float64, existed bool) {
 				score = 0 // the small encoding of Redis keeps no sign of zero
 			}
 			z.setCompact(member, score, existed)
-			return old, existed
+			return
 		}
 		z.convert()
 	}
 	z.touch(member)
 	_, o := z.object()
 	before := o.memory()
-	old, existed = z.big().Set(member, score)
+	z.big().Set(member, score)
 	z.grew(o, before)
-	return old, existed
 }
 
 // Expect makes an absent key big at once if n members, the longest of the given length, will not stay small.
@@ -100,6 +105,10 @@ func (z *ZSet) setCompact(member []byte, score float64, existed bool) {
 	if existed {
 		b = compact.Delete(b, compact.Find(b, compact.First(b), member, 1), 2)
 	}
+	if scoreBelow(b, compact.Last(b), score) {
+		z.setInline(KindZSetCompact, compact.AppendFloat(compact.Append(b, member), score))
+		return
+	}
 	var mb [32]byte
 	for off := compact.First(b); off >= 0; {
 		at := compact.Next(b, off)
@@ -112,6 +121,11 @@ func (z *ZSet) setCompact(member []byte, score float64, existed bool) {
 		off = compact.Next(b, at)
 	}
 	z.setInline(KindZSetCompact, compact.AppendFloat(compact.Append(b, member), score))
+}
+
+// scoreBelow tells whether the score at off is below the given one; true if there is none.
+func scoreBelow(b []byte, off int, score float64) bool {
+	return off < 0 || elemScore(compact.Get(b, off)) < score
 }
 
 func (z *ZSet) convert() {
@@ -235,14 +249,18 @@ func (z *ZSet) CountBelow(score float64, orEqual bool) int {
 	if !z.small() {
 		return z.big().RankOfScore(score, orEqual)
 	}
+	b := z.inline()
+	if scoreBelow(b, compact.Last(b), score) {
+		return z.Len() // of every range to +inf, and of the newest entries of a log
+	}
 	n := 0
-	z.walkCompact(0, z.Len(), false, func(_ []byte, s float64) bool {
-		if s > score || s == score && !orEqual {
-			return false
+	for off := compact.First(b); off >= 0; n++ {
+		at := compact.Next(b, off)
+		if s := elemScore(compact.Get(b, at)); s > score || s == score && !orEqual {
+			break
 		}
-		n++
-		return true
-	})
+		off = compact.Next(b, at)
+	}
 	return n
 }
 

@@ -109,7 +109,7 @@ options:
 		if exists && (o.nx || old == score) || !exists && o.xx {
 			continue
 		}
-		z.Set(m, score)
+		z.Put(m, score, old, exists)
 		changed++
 		if !exists {
 			added++

@@ -118,7 +118,7 @@ func zaddPairs(c *Ctx, o zaddOptions, first int) error {
 		}
 		skip := exists && (o.nx || o.gt && score <= old || o.lt && score >= old) || !exists && o.xx
 		if !skip && (!exists || score != old) {
-			z.Set(member, score)
+			z.Put(member, score, old, exists)
 			changed++
 			if !exists {
 				added++
@@ -306,6 +306,12 @@ func zrandmember(c *Ctx) error {
 	left := int64(z.Len())
 	count = min(count, left)
 	w.begin(int(count))
+	if drawsFew(count, left) {
+		drawDistinct(count, func(keep func([]byte) bool) {
+			z.Walk(z.RandomRank(), 1, false, func(m []byte, s float64) bool { return !keep(m) || w.pair(m, s) })
+		})
+		return nil
+	}
 	z.Walk(0, z.Len(), false, func(m []byte, s float64) bool {
 		if int64(c.KS.Random()%uint64(left)) < count { // selection sampling
 			w.pair(m, s)
