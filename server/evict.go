@@ -1,6 +1,11 @@
 package server
 
-import "github.com/evald/evald/engine"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/evald/evald/engine"
+)
 
 const (
 	evictBatch  = 64
@@ -36,6 +41,7 @@ func (s *Server) evict() bool {
 	if s.measuredTurn != s.ks.Turn() {
 		s.measuredTurn = s.ks.Turn()
 		s.measureMemory() // clients that are gone must cost no key
+		s.evictClients()
 		return s.evict()
 	}
 	if s.evictPolicy == engine.NoEviction {
@@ -52,4 +58,26 @@ func (s *Server) evict() bool {
 	}
 	s.latency("eviction-cycle", s.env.Nanotime()-start)
 	return fits || found
+}
+
+// evictClients closes the clients that take most until all together take no more than maxmemory-clients, as measured last.
+func (s *Server) evictClients() {
+	limit := int64(s.config.maxMemoryClients)
+	if limit < 0 { // a percentage
+		limit = int64(s.config.maxMemory) / 100 * -limit
+	}
+	if limit == 0 || s.clientMemory <= limit {
+		return
+	}
+	list := slices.DeleteFunc(slices.Clone(s.clients), func(c *conn) bool { return c.flags&noEvict != 0 || c == s.running })
+	slices.SortFunc(list, func(a, b *conn) int { return cmp.Compare(b.memory(), a.memory()) })
+	for _, c := range list {
+		if s.clientMemory <= limit {
+			return
+		}
+		s.clientMemory -= int64(c.memory())
+		s.stats.evictedClients++
+		s.opts.Log.Printf("evicting client: %s", c.describe())
+		s.close(c)
+	}
 }

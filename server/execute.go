@@ -36,6 +36,9 @@ func (s *Server) dispatch(c *conn, args [][]byte, from int) {
 	c.last = spec
 	x := &s.ctx
 	x.DB, x.Client, x.Spec, x.Args, x.Reply, x.Mode = c.db, c, spec, args, &c.out, command.FromClient
+	if s.env.OutOfMemory != nil && s.busyDepth == 0 {
+		s.evict() // before any command, so that what it tells tracking clients comes before the reply
+	}
 	if err := s.refuse(c, x); err != nil {
 		spec.Usage().Rejected++
 		s.reject(c, spec, err.Error())
@@ -71,11 +74,13 @@ func (s *Server) reject(c *conn, spec *command.Spec, text string) {
 		c.flags |= dirtyExec
 		if spec != nil && spec == s.specs.exec {
 			s.discard(c)
-			text = "EXECABORT Transaction discarded because of: " + text[skipCode(text):]
+			text = execAborted + text[skipCode(text):]
 		}
 	}
 	c.out.Error(text)
 }
+
+const execAborted = "EXECABORT Transaction discarded because of: "
 
 func skipCode(text string) int {
 	if len(text) > 4 && text[:4] == "ERR " {

@@ -1,6 +1,10 @@
 package server
 
-import "github.com/evald/evald/engine/command"
+import (
+	"bytes"
+
+	"github.com/evald/evald/engine/command"
+)
 
 // transaction is what MULTI has queued.
 type transaction struct {
@@ -89,21 +93,49 @@ func (s *Server) exec(x *command.Ctx) error {
 		x.Reply.NilArray()
 		return nil
 	}
+	if s.config.multiRollback {
+		return s.runWhole(c, x, queue)
+	}
+	s.runQueue(c, x, queue, false)
+	return nil
+}
+
+// runQueue runs the commands of a transaction and writes their replies. With stop it ends at the first error reply, and returns it.
+func (s *Server) runQueue(c *conn, x *command.Ctx, queue []queued, stop bool) (failed string) {
 	spec, args := x.Spec, x.Args
 	x.Reply.Array(len(queue))
 	for _, q := range queue {
+		from := len(c.out.Buf)
 		x.Spec, x.Args, x.Mode = q.spec, q.args, command.InMulti
 		if err := c.Allowed(x); err != nil {
 			x.Reply.Error(err.Error()) // the user's rights changed since the command was queued
-			continue
+		} else {
+			if s.monitors != nil && q.spec.Flags&command.SkipMonitor != 0 && q.spec.Group == command.GroupScripting {
+				s.feedMonitors(c.db, c.monitorName(), q.spec, q.args)
+			}
+			command.Call(x)
 		}
-		if s.monitors != nil && q.spec.Flags&command.SkipMonitor != 0 && q.spec.Group == command.GroupScripting {
-			s.feedMonitors(c.db, c.monitorName(), q.spec, q.args)
+		if reply := c.out.Buf[from:]; stop && len(reply) > 0 && reply[0] == '-' {
+			failed = string(reply[1:bytes.IndexByte(reply, '\r')])
+			break
 		}
-		command.Call(x)
 	}
 	x.Spec, x.Args, x.Mode = spec, args, command.FromClient
-	return nil
+	return failed
+}
+
+// runWhole is runQueue under multi-rollback: if a command fails, all that the others did to the data is undone, with their messages.
+func (s *Server) runWhole(c *conn, x *command.Ctx, queue []queued) error {
+	save, mark, db, from := s.ks.Savepoint(), len(s.pushes), c.db, len(c.out.Buf)
+	failed := s.runQueue(c, x, queue, true)
+	if failed == "" {
+		s.ks.Release(save)
+		return nil
+	}
+	s.ks.RollbackTo(save)
+	s.dropPushes(mark)
+	c.out.Buf, c.db, x.DB = c.out.Buf[:from], db, db
+	return command.Error(execAborted + failed[skipCode(failed):])
 }
 
 // watch is one key that one connection watches.

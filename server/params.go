@@ -36,7 +36,7 @@ type config struct {
 	busyThreshold                                 int
 	scriptMaxRuntime, scriptMaxMemory             int
 	scriptMaxSource                               int
-	scriptRollback                                bool
+	scriptRollback, multiRollback                 bool
 	trackingMaxKeys                               int
 	shutdownTimeout                               int
 	shutdownOnSigint, shutdownOnSigterm           string
@@ -174,7 +174,7 @@ func (s *Server) networkParams(t *params) {
 	t.int("proto-max-bulk-len", mutable, &c.protoMaxBulkLen, 512<<20, 1<<20, math.MaxInt64, memory).then(s.applyMaxBulk)
 	t.int("client-query-buffer-limit", mutable, &c.clientQueryBufferLimit, 1<<30, 1<<20, math.MaxInt64, memory)
 	t.add("client-output-buffer-limit", "", mutable, "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", &c.outputLimits)
-	t.int("tracking-table-max-keys", mutable, &c.trackingMaxKeys, 1000000, 0, math.MaxInt64, plain)
+	t.int("tracking-table-max-keys", mutable, &c.trackingMaxKeys, 1000000, 0, math.MaxInt64, plain).then(func() error { s.boundTracking(); return nil })
 	t.text("requirepass", mutable, &c.requirePass, "").then(s.applyRequirePass)
 	t.text("aclfile", immutable, &c.aclFile, "")
 	t.enum("acl-pubsub-default", mutable, &c.aclPubsubDefault, "resetchannels", "allchannels", "resetchannels").then(s.applyACLDefault)
@@ -221,6 +221,7 @@ func (s *Server) serverParams(t *params) {
 	t.int("script-max-memory", mutable, &c.scriptMaxMemory, 256<<20, 0, math.MaxInt64, memory).then(s.applyScriptLimits)
 	t.int("lua-max-script-size", mutable, &c.scriptMaxSource, scripting.DefaultLimits().MaxSource, 1, math.MaxInt64, memory).then(s.applyScriptLimits)
 	t.bool("script-rollback", mutable, &c.scriptRollback, "no").then(s.applyScriptLimits)
+	t.bool("multi-rollback", mutable, &c.multiRollback, "no")
 	t.int("shutdown-timeout", mutable, &c.shutdownTimeout, 10, 0, maxInt32, plain)
 	for name, p := range map[string]*string{"shutdown-on-sigint": &c.shutdownOnSigint, "shutdown-on-sigterm": &c.shutdownOnSigterm} {
 		t.words(name, mutable, p, "default", checkShutdownFlags)

@@ -18,18 +18,21 @@ func (s *Server) pauses(c *conn, x *command.Ctx) bool {
 	}
 	if spec == s.specs.exec {
 		for _, q := range c.tx.queued {
-			if s.mayWrite(q.spec) {
+			if s.mayWrite(q.spec, q.args) {
 				return true
 			}
 		}
 		return false
 	}
-	return s.mayWrite(spec)
+	return s.mayWrite(spec, x.Args)
 }
 
-// mayWrite tells whether a command can change data or publish.
-func (s *Server) mayWrite(spec *command.Spec) bool {
-	return spec.Flags&(command.Write|command.MayReplicate) != 0
+// mayWrite tells whether a call can change data or publish.
+func (s *Server) mayWrite(spec *command.Spec, args [][]byte) bool {
+	if spec.Flags&(command.Write|command.MayReplicate) == 0 {
+		return false
+	}
+	return spec.Group != command.GroupScripting || !s.scripts.NoWrites(spec, args)
 }
 
 // pause stops commands until the given unix ms; a later end than the present one wins.

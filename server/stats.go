@@ -84,6 +84,7 @@ func (s *Server) cron() {
 	s.stats.inRate.sample(s.ms, s.stats.bytesIn)
 	s.stats.outRate.sample(s.ms, s.stats.bytesOut)
 	s.measureMemory()
+	s.evictClients()
 	s.cronClients()
 }
 
