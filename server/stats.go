@@ -83,8 +83,11 @@ func (s *Server) cron() {
 	s.stats.commandsRate.sample(s.ms, calls)
 	s.stats.inRate.sample(s.ms, s.stats.bytesIn)
 	s.stats.outRate.sample(s.ms, s.stats.bytesOut)
-	s.measureMemory()
-	s.evictClients()
+	if s.config.maxMemory != 0 || s.config.maxMemoryClients != 0 { // it walks all clients
+		s.measureMemory()
+		s.evictClients()
+	}
+	s.stats.peakMemory = max(s.stats.peakMemory, s.usedMemory())
 	s.cronClients()
 }
 
