@@ -10,6 +10,7 @@ type gate struct {
 	all       uint64 // last turn that wrote a whole database or a named row
 	last      uint64 // last turn that wrote anything
 	committed uint64 // all turns up to this one are durable
+	off       bool   // nothing is ever durable, so nothing waits
 }
 
 const gatePlaces = 1 << 16
@@ -22,11 +23,18 @@ func (g *gate) place(db uint8, key []byte) *uint64 {
 }
 
 func (g *gate) wrote(db uint8, key []byte, turn uint64) {
+	if g.off {
+		return
+	}
 	*g.place(db, key) = turn
 	g.last = turn
 }
 
-func (g *gate) wroteAll(turn uint64) { g.all, g.last = turn, turn }
+func (g *gate) wroteAll(turn uint64) {
+	if !g.off {
+		g.all, g.last = turn, turn
+	}
+}
 
 // read notes in the unit that key was looked at.
 func (ks *Keyspace) read(db *DB, key []byte) {
@@ -45,6 +53,9 @@ func (ks *Keyspace) ReadAll() {
 		ks.unit.saw = max(ks.unit.saw, g.last)
 	}
 }
+
+// OpenGate tells that there is no store: no reply waits for one.
+func (ks *Keyspace) OpenGate() { ks.gate.off = true }
 
 // Committed tells that every turn up to seq is durable.
 func (ks *Keyspace) Committed(seq uint64) { ks.gate.committed = max(ks.gate.committed, seq) }

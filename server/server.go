@@ -309,6 +309,7 @@ func (s *Server) logReady() {
 // load fills the keyspace from the store, answering clients meanwhile.
 func (s *Server) load() error {
 	if s.store == nil {
+		s.ks.OpenGate()
 		return nil
 	}
 	s.tick()
