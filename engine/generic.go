@@ -133,14 +133,23 @@ func (ks *Keyspace) copyObject(i uint32, dst *DB, kind Kind, to []byte) uint32 {
 	return n
 }
 
-// Scan calls f for the live keys of one step of a SCAN and returns the next cursor; 0 begins and ends. Keys are valid during f.
+// Scan calls f for the live keys of one step of a SCAN and returns the next cursor; 0 begins and ends. Keys are valid during f. Expired
+// keys that it meets are removed.
 func (db *DB) Scan(cursor uint64, f func(key []byte, t Type)) uint64 {
-	db.ks.ReadAll()
-	return db.dict.Scan(cursor, func(e entry) {
-		if !db.over(e) {
-			f(entryKey(e), entryKind(e).Type())
+	ks := db.ks
+	ks.ReadAll()
+	var over []span
+	cursor = db.dict.Scan(cursor, func(e entry) {
+		if db.over(e) {
+			over = append(over, ks.save(entryKey(e)))
+			return
 		}
+		f(entryKey(e), entryKind(e).Type())
 	})
+	for _, s := range over {
+		db.find(ks.span(s))
+	}
+	return cursor
 }
 
 // over tells whether e, or every field of the hash e, is expired, and leaves it where it is.
