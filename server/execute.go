@@ -119,7 +119,7 @@ func (s *Server) endUnit(c *conn, from int) {
 	if s.ks.HasEvents() {
 		s.ks.EachEvent(s.publishEvent)
 	}
-	if s.observers > 0 && s.ks.UnitTouched() {
+	if (s.observers > 0 || len(s.tracked.keys) > 0) && s.ks.UnitTouched() {
 		s.ks.Touched(s.touched)
 		s.invalidateTouched()
 	}

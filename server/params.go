@@ -162,8 +162,8 @@ func (s *Server) newParams() *params {
 
 func (s *Server) networkParams(t *params) {
 	c := &s.config
-	t.int("port", immutable, &c.port, 6379, 0, 65535, plain)
-	t.words("bind", immutable, &c.bind, "127.0.0.1 -::1", nil)
+	t.int("port", mutable, &c.port, 6379, 0, 65535, plain).then(s.applyListen)
+	t.words("bind", mutable, &c.bind, "127.0.0.1 -::1", nil).then(s.applyListen)
 	t.text("unixsocket", immutable, &c.unixSocket, "")
 	t.text("unixsocketperm", immutable, &c.unixSocketPerm, "0")
 	t.int("tcp-keepalive", mutable, &c.tcpKeepalive, 300, 0, maxInt32, plain)
