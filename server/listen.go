@@ -20,12 +20,14 @@ type listener struct {
 	file *os.File // owns fd
 }
 
+var errPortInUse = errors.New("the port is in use by another process")
+
 // listenTCP listens on host:port. The error is one line that names the address and what to do.
 func listenTCP(addr string) (*listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, fmt.Errorf("listen on %s: the port is in use by another process", addr)
+			return nil, fmt.Errorf("listen on %s: %w", addr, errPortInUse)
 		}
 		return nil, fmt.Errorf("listen on %s: %w", addr, reason(err))
 	}
@@ -97,45 +99,72 @@ func reason(err error) error {
 	return err
 }
 
-// addresses are the host:port pairs to listen on.
-func (s *Server) addresses() []string {
+// takeAddr makes Options.Addr the value of bind and port. Several addresses must have one port.
+func (s *Server) takeAddr() error {
 	switch s.opts.Addr {
-	case "none":
-		return nil
 	case "":
-	default:
-		return strings.Split(s.opts.Addr, ",")
-	}
-	if s.config.port == 0 {
+		return nil
+	case "none":
+		s.config.port = 0
+		s.listensNowhere = true
 		return nil
 	}
-	var out []string
-	for _, host := range strings.Fields(s.config.bind) {
-		host = strings.TrimPrefix(host, "-")
-		if host == "*" {
-			host = ""
+	var hosts []string
+	for _, addr := range strings.Split(s.opts.Addr, ",") {
+		host, port, err := net.SplitHostPort(strings.TrimSpace(addr))
+		if err != nil {
+			return fmt.Errorf("address %q: want HOST:PORT", addr)
 		}
-		out = append(out, net.JoinHostPort(host, strconv.Itoa(s.config.port)))
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || len(hosts) > 0 && int(n) != s.config.port {
+			return fmt.Errorf("address %q: the port must be a number up to 65535, the same for every address", addr)
+		}
+		if host == "" {
+			host = "*"
+		}
+		hosts, s.config.port = append(hosts, host), int(n)
 	}
-	return out
+	s.config.bind = strings.Join(hosts, " ")
+	return nil
+}
+
+// listenBound opens the sockets that bind and port ask for. An address with a minus may be missing on this machine.
+func (s *Server) listenBound() ([]*listener, error) {
+	var list []*listener
+	for _, host := range strings.Fields(s.config.bind) {
+		name := strings.TrimPrefix(host, "-")
+		if name == "*" {
+			name = ""
+		}
+		l, err := listenTCP(net.JoinHostPort(name, strconv.Itoa(s.config.port)))
+		if err != nil {
+			if host[0] == '-' && !errors.Is(err, errPortInUse) {
+				continue
+			}
+			for _, open := range list {
+				open.close()
+			}
+			return nil, err
+		}
+		list = append(list, l)
+	}
+	return list, nil
 }
 
 // listen opens every listening socket.
 func (s *Server) listen() error {
-	optional := func(addr string) bool {
-		host, _, _ := net.SplitHostPort(addr)
-		return s.opts.Addr == "" && strings.Contains(" "+s.config.bind+" ", " -"+host+" ")
-	}
-	for _, addr := range s.addresses() {
-		l, err := listenTCP(strings.TrimSpace(addr))
+	if !s.listensNowhere && (s.config.port != 0 || s.opts.Addr != "") {
+		list, err := s.listenBound()
 		if err != nil {
-			if optional(addr) && !strings.Contains(err.Error(), "in use") {
-				continue // redis.conf: an address with a minus may be missing
-			}
 			return err
 		}
-		s.listeners = append(s.listeners, l)
+		s.listeners = list
+		if s.config.port == 0 && len(list) > 0 { // the system chose one
+			_, port, _ := net.SplitHostPort(list[0].addr)
+			s.config.port, _ = strconv.Atoi(port)
+		}
 	}
+	s.boundTo = s.config.bind + " " + strconv.Itoa(s.config.port)
 	path := s.opts.UnixSocket
 	if path == "" {
 		path = s.config.unixSocket
@@ -152,6 +181,40 @@ func (s *Server) listen() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// applyListen moves the TCP sockets to where bind and port now say. Connections stay. If that fails there is none until CONFIG SET,
+// which puts the old values back, comes here again.
+func (s *Server) applyListen() error {
+	next := s.config.bind + " " + strconv.Itoa(s.config.port)
+	if s.poll == nil || next == s.boundTo {
+		return nil
+	}
+	var kept []*listener
+	for _, l := range s.listeners {
+		if l.unix {
+			kept = append(kept, l)
+			continue
+		}
+		s.poll.remove(l.fd)
+		l.close()
+	}
+	s.listeners, s.boundTo = kept, ""
+	if s.config.port != 0 {
+		list, err := s.listenBound()
+		if err != nil {
+			s.opts.Log.Print(err)
+			return configError("Unable to listen on this port. Check server logs.")
+		}
+		for _, l := range list {
+			if err := s.poll.add(l.fd); err != nil {
+				return err
+			}
+			s.listeners = append(s.listeners, l)
+		}
+	}
+	s.boundTo = next
 	return nil
 }
 

@@ -35,16 +35,18 @@ type Server struct {
 	durable uint64 // newest acknowledged turn
 	held    []*conn
 
-	poll         *poller
-	pollMu       sync.RWMutex // guards pollClosed against Wake
-	pollClosed   bool
-	events       []event
-	listeners    []*listener
-	readBuf      []byte
-	inbox        inbox
-	arrived      []arrival // taken from the inbox, from arrivedNext on not yet handled
-	arrivedNext  int
-	spareResumed []*conn // changes places with resumed while that is worked on
+	poll           *poller
+	pollMu         sync.RWMutex // guards pollClosed against Wake
+	pollClosed     bool
+	events         []event
+	listeners      []*listener
+	boundTo        string // bind and port that the TCP sockets have
+	listensNowhere bool   // Options.Addr is none
+	readBuf        []byte
+	inbox          inbox
+	arrived        []arrival // taken from the inbox, from arrivedNext on not yet handled
+	arrivedNext    int
+	spareResumed   []*conn // changes places with resumed while that is worked on
 
 	clock    func() int64 // unix us; DEBUG CLOCK may replace it
 	us, ms   int64        // time of the turn, unix us and ms
@@ -397,6 +399,9 @@ func (s *Server) configure() error {
 		if err := s.startValue(v); err != nil {
 			return err
 		}
+	}
+	if err := s.takeAddr(); err != nil {
+		return err
 	}
 	if s.opts.Dir != "" {
 		if s.config.dir, err = filepath.Abs(s.opts.Dir); err != nil {

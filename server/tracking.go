@@ -240,7 +240,7 @@ func (c *conn) forgetCaching(spec *command.Spec) {
 
 // invalidateTouched tells the clients that cache what the running unit has changed since the last call.
 func (s *Server) invalidateTouched() {
-	if s.tracked.clients == 0 {
+	if s.tracked.clients == 0 && len(s.tracked.keys) == 0 {
 		return
 	}
 	n := 0
