@@ -80,7 +80,7 @@ func ParseFloat(b []byte) (float64, bool) {
 	if n, ok := ParseInt(b); ok && n > -1<<53 && n < 1<<53 {
 		return float64(n), true
 	}
-	if len(b) == 0 || len(b) > 256 {
+	if len(b) == 0 {
 		return 0, false
 	}
 	for _, c := range b {

@@ -336,6 +336,16 @@ func hrandfield(c *Ctx) error {
 	size := int64(h.Len())
 	count = min(count, size)
 	c.Reply.Array(length(count))
+	if drawsFew(count, size) {
+		drawDistinct(count, func(keep func([]byte) bool) {
+			h.Random(func(f, v []byte) {
+				if keep(f) {
+					one(f, v)
+				}
+			})
+		})
+		return nil
+	}
 	// Each field is taken with the chance that makes every choice of count fields equally likely (selection sampling).
 	left := size
 	h.Each(func(f, v []byte) bool {
@@ -347,6 +357,24 @@ func hrandfield(c *Ctx) error {
 		return count > 0
 	})
 	return nil
+}
+
+// drawsFew tells whether so few of the elements are wanted that drawing them one by one, with repetitions dropped, is quicker than
+// walking over all.
+func drawsFew(count, size int64) bool { return count < size/3 }
+
+// drawDistinct draws until count different elements were kept. draw gives one element to keep, which tells whether it is new.
+func drawDistinct(count int64, draw func(keep func([]byte) bool)) {
+	seen := make(map[string]struct{}, count)
+	for int64(len(seen)) < count {
+		draw(func(b []byte) bool {
+			if _, twice := seen[string(b)]; twice {
+				return false
+			}
+			seen[string(b)] = struct{}{}
+			return true
+		})
+	}
 }
 
 // parseRandomCount reads the count at argument 2 and the word that may follow.

@@ -9,6 +9,9 @@ import (
 // that precision rounds the same way; INCRBYFLOAT and HINCRBYFLOAT use it.
 const longDoubleBits = 64
 
+// maxLongDouble is the length at which Redis takes a text for no number.
+const maxLongDouble = 5 * 1024
+
 // addLongDouble returns the text of a+b. The error is for text that is no finite float, or for a sum that is not.
 func addLongDouble(a, b []byte) ([]byte, error) {
 	x, infX, ok := parseLongDouble(a)
@@ -22,11 +25,14 @@ func addLongDouble(a, b []byte) ([]byte, error) {
 	if infX || infY {
 		return nil, ErrNaNOrInf
 	}
-	return formatLongDouble(x.Add(x, y)), nil
+	if x.Add(x, y); outOfLongDouble(x) {
+		return nil, ErrNaNOrInf
+	}
+	return formatLongDouble(x), nil
 }
 
 func parseLongDouble(b []byte) (f *big.Float, inf, ok bool) {
-	if len(b) == 0 || len(b) > 256 {
+	if len(b) == 0 || len(b) >= maxLongDouble {
 		return nil, false, false
 	}
 	for _, c := range b {
@@ -49,10 +55,16 @@ func parseLongDouble(b []byte) (f *big.Float, inf, ok bool) {
 		base = 0
 	}
 	f, _, err := big.ParseFloat(string(b), base, longDoubleBits, big.ToNearestEven)
-	if err != nil {
+	if err != nil || outOfLongDouble(f) {
 		return nil, false, false
 	}
 	return f, false, true
+}
+
+// outOfLongDouble tells whether f is too large, or too near to 0, for 15 bits of exponent.
+func outOfLongDouble(f *big.Float) bool {
+	exp := f.MantExp(nil)
+	return f.IsInf() || exp > 16384 || exp < -16445
 }
 
 // formatLongDouble prints as "%.17Lf" without the trailing zeros.

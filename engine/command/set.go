@@ -215,6 +215,16 @@ func srandmember(c *Ctx) error {
 		left := int64(s.Len())
 		count = min(count, left)
 		c.Reply.Array(int(count))
+		if drawsFew(count, left) {
+			drawDistinct(count, func(keep func([]byte) bool) {
+				s.Random(func(m []byte) {
+					if keep(m) {
+						c.Reply.Bulk(m)
+					}
+				})
+			})
+			return nil
+		}
 		s.Each(func(m []byte) bool {
 			if int64(c.KS.Random()%uint64(left)) < count { // selection sampling
 				c.Reply.Bulk(m)

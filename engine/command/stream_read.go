@@ -151,7 +151,7 @@ func (r *reading) resolve(c *Ctx, i int, key []byte) error {
 		return err
 	}
 	if r.group != nil && (!s.Exists() || s.Data().Group(r.group) == nil) {
-		return Error("NOGROUP No such key '" + string(key) + "' or consumer group '" + string(r.group) + "' in XREADGROUP with GROUP option")
+		return Error("NOGROUP No such key '" + text(key) + "' or consumer group '" + text(r.group) + "' in XREADGROUP with GROUP option")
 	}
 	switch arg := c.Args[r.first+i]; string(arg) {
 	case "$":
@@ -219,22 +219,44 @@ func findConsumer(c *Ctx, s *engine.Stream, g *stream.Group, key, name []byte) *
 	return consumer
 }
 
-// reply replies the n keys that are ready.
+// reply replies the n keys that are ready. Where a group reads a key twice, the first time may leave nothing for the second.
 func (r *reading) reply(c *Ctx, n int) {
-	if c.Reply.Proto() >= 3 {
-		c.Reply.Map(n)
-	} else {
-		c.Reply.Array(n)
+	resp3 := c.Reply.Proto() >= 3
+	if r.group == nil || n == 1 {
+		if resp3 {
+			c.Reply.Map(n)
+		} else {
+			c.Reply.Array(n)
+		}
+		r.replyKeys(c, false)
+		return
 	}
+	if resp3 {
+		mark := c.Reply.DeferMap()
+		c.Reply.EndMap(mark, r.replyKeys(c, true))
+	} else {
+		mark := c.Reply.DeferArray()
+		c.Reply.EndArray(mark, r.replyKeys(c, true))
+	}
+}
+
+// replyKeys replies the keys that are ready, and with again, that still are. It returns how many.
+func (r *reading) replyKeys(c *Ctx, again bool) (n int) {
 	for i, key := range r.keys {
 		if !r.serve[i] {
 			continue
 		}
+		s := openStream(c, key)
+		if again && r.isNew(i) {
+			if last, _ := s.Data().LastEntryID(); !s.Data().Group(r.group).LastID.Less(last) {
+				continue
+			}
+		}
+		n++
 		if c.Reply.Proto() < 3 {
 			c.Reply.Array(2)
 		}
 		c.Reply.Bulk(key)
-		s := openStream(c, key)
 		switch {
 		case r.group == nil:
 			from, _ := r.after[i].Next()
@@ -245,6 +267,7 @@ func (r *reading) reply(c *Ctx, n int) {
 			r.history(c, &s, r.after[i])
 		}
 	}
+	return n
 }
 
 // deliver replies the group's next entries and makes them pending.

@@ -197,7 +197,7 @@ func (a *algebraArgs) compute(op setOp) scored {
 
 func (a *algebraArgs) union(out *scored) {
 	index := map[string]int{}
-	for i := range a.sources {
+	for _, i := range a.bySize() {
 		a.sources[i].each(func(m []byte, s float64) bool {
 			s = weighted(a.weights[i], s)
 			if at, ok := index[string(m)]; ok {
@@ -210,13 +210,19 @@ func (a *algebraArgs) union(out *scored) {
 	}
 }
 
-// inter calls f for the members of every source, walking the smallest, until it returns false.
-func (a *algebraArgs) inter(limit int64, f func(m []byte, s float64) bool) {
+// bySize returns the sources' indexes, the smallest first: the order of additions shows in the last digits.
+func (a *algebraArgs) bySize() []int {
 	order := make([]int, len(a.sources))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(x, y int) int { return a.sources[x].len() - a.sources[y].len() })
+	return order
+}
+
+// inter calls f for the members of every source, walking the smallest, until it returns false.
+func (a *algebraArgs) inter(limit int64, f func(m []byte, s float64) bool) {
+	order := a.bySize()
 	first := order[0]
 	n := int64(0)
 	a.sources[first].each(func(m []byte, s float64) bool {
@@ -226,7 +232,7 @@ func (a *algebraArgs) inter(limit int64, f func(m []byte, s float64) bool) {
 			if !ok {
 				return true
 			}
-			sum = a.agg(sum, weighted(a.weights[i], s))
+			sum = a.agg(sum, a.weights[i]*s) // sic: only the first product may not be NaN
 		}
 		n++
 		return f(m, sum) && (limit == 0 || n < limit)
