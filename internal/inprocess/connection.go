@@ -16,7 +16,7 @@ func (s *Server) connection() []command.Spec {
 	}
 	config := spec("config", -2, nil)
 	config.Sub = []command.Spec{spec("set", -4, s.configSet), spec("get", -3, s.configGet), spec("resetstat", 2, ok)}
-	return []command.Spec{spec("select", 2, selectDB), spec("hello", -1, hello), spec("ping", -1, ping), spec("psubscribe", -2, psubscribe), config}
+	return []command.Spec{spec("select", 2, selectDB), spec("hello", -1, hello), spec("ping", -1, ping), spec("psubscribe", -2, psubscribe), spec("debug", -2, command.Debug), config}
 }
 
 func ok(c *command.Ctx) error {
