@@ -213,6 +213,9 @@ func (h *Hash) put(field, val []byte, at int64) (created bool) {
 	created = big.set(field, val, at)
 	if big.packed && (big.d.Len() > l.HashMaxListpackEntries || len(field) > l.HashMaxListpackValue || len(val) > l.HashMaxListpackValue) {
 		big.packed = false
+		if h.db.ks.unit.undo {
+			h.db.ks.record(touch{kind: touchShape, undo: func() { big.packed = true }})
+		}
 	}
 	h.grew(o, before)
 	h.db.ks.retime(i)

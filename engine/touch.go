@@ -14,6 +14,7 @@ const (
 	touchRows                      // the rows with a prefix go: elements of a removed object
 	touchFlush                     // a whole database was emptied
 	touchSwap                      // two databases changed places
+	touchShape                     // what is no part of a value, such as an encoding's name: only undo looks at it
 	touchNamed                     // a named row that is not a key: function library, script, ACL user ...
 )
 
@@ -27,7 +28,7 @@ type touch struct {
 	name span   // key, element or row name
 	prev span   // element: its previous row value, only under undo
 	old  entry  // entry: the previous one or nil, only under undo
-	undo any    // flush: the database's previous content; named: func() that restores
+	undo any    // flush: the database's previous content; named, shape: func() that restores
 }
 
 type span struct{ from, to uint32 }
@@ -218,7 +219,7 @@ func (ks *Keyspace) undoTo(first, arena, events int, dirty uint64) {
 			ks.byID[t.db].restoreFlushed(t.undo.(*flushed))
 		case touchSwap:
 			ks.swap(ks.byID[t.db], ks.byID[t.id])
-		case touchNamed:
+		case touchShape, touchNamed:
 			if f, ok := t.undo.(func()); ok {
 				f()
 			}

@@ -73,7 +73,7 @@ func (w *wire) all(commands ...[]string) (list []reply.Value) {
 }
 
 // fingerprint shows every key of every database that is used: its encoding, times to live and DUMP. Two things that DUMP shows are not
-// part of a value, and a restart does not keep them either: the order of a hash table and how a stream's entries are spread over nodes.
+// part of a value, and a restart does not keep them either: the order of a hash table (a hash whose fields expire is one here) and how a stream's entries are spread over nodes.
 // In their place stand the elements.
 const fingerprint = `
 local function elements(list, step)
@@ -84,7 +84,7 @@ local function elements(list, step)
 end
 local function value(key, kind, encoding)
   if encoding == 'hashtable' and kind == 'set' then return elements(redis.call('smembers', key), 1) end
-  if encoding == 'hashtable' then
+  if encoding == 'hashtable' or encoding == 'listpackex' then
     local times = {}
     for _, field in ipairs(redis.call('hkeys', key)) do
       times[#times + 1] = field
@@ -145,9 +145,7 @@ func newWorld(t *testing.T) *world {
 	w.now.Store(1_714_000_000_000_000)
 	w.s = start(t, w.store, w.now)
 	w.caller, w.killer, w.watcher, w.ear = dial(t, w.s), dial(t, w.s), dial(t, w.s), dial(t, w.s)
-	for range 4 {
-		w.blocked = append(w.blocked, dial(t, w.s))
-	}
+	w.open()
 	w.caller.do("DEBUG", "SET-ACTIVE-EXPIRE", "0")
 	if v := w.caller.do("FUNCTION", "LOAD", library); v.Kind == '-' {
 		t.Fatal(v)
@@ -157,6 +155,13 @@ func newWorld(t *testing.T) *world {
 	w.ear.do("SSUBSCRIBE", "channel")
 	w.ear.do("PSUBSCRIBE", "*")
 	return w
+}
+
+// open makes the connections that will wait.
+func (w *world) open() {
+	for range 4 {
+		w.blocked = append(w.blocked, dial(w.t, w.s))
+	}
 }
 
 // block makes every client wait that does not.
@@ -225,7 +230,13 @@ func (w *world) try(a attempt, expiring bool) bool {
 	w.heard()
 	digest, faults := w.s.Check()
 	changes, commits := w.changes(), w.store.count()
+	if a.multi {
+		w.caller.do("CONFIG", "SET", "multi-rollback", "yes")
+	}
 	replies := w.run(a)
+	if a.multi {
+		w.caller.all([]string{"DISCARD"}, []string{"SELECT", "0"}, []string{"CONFIG", "SET", "multi-rollback", "no"})
+	}
 	after, more := w.s.Check()
 	well := true
 	fault := func(format string, args ...any) {
@@ -234,6 +245,10 @@ func (w *world) try(a attempt, expiring bool) bool {
 	}
 	for _, f := range append(faults, more...) {
 		fault("check: %v", f)
+	}
+	if a.inside {
+		w.settle(a, replies, fault)
+		return well
 	}
 	if digest != after {
 		fault("the data is not what it was")
@@ -266,6 +281,26 @@ func (w *world) try(a attempt, expiring bool) bool {
 		}
 	}
 	return well
+}
+
+// settle is the end of an attempt that keeps a part.
+func (w *world) settle(a attempt, replies []reply.Value, fault func(format string, args ...any)) {
+	list := replies[len(replies)-1].Elems
+	if len(list) != 4 {
+		fault("EXEC gave %s", replies[len(replies)-1])
+	} else if d := differences(list[1], list[3]); d != "" || list[1].String() != list[3].String() {
+		fault("%s", d)
+		for _, c := range a.commands {
+			w.t.Logf("%s", reply.Line(c))
+		}
+	}
+	w.watcher.do("UNWATCH")
+	w.heard()
+	for _, b := range w.blocked {
+		b.conn.Close()
+	}
+	w.blocked, w.waiting = w.blocked[:0], 0
+	w.open()
 }
 
 func differences(a, b reply.Value) string {

@@ -13,6 +13,8 @@ import (
 type attempt struct {
 	commands [][]string // more than one in a transaction
 	kill     string     // the command that another client stops it with; "" if it ends by itself
+	multi    bool       // with multi-rollback
+	inside   bool       // it keeps something; replies 2 and 4 of its EXEC must be equal, and everything be sound
 }
 
 // library has the function that runs the commands in its arguments and then the failure that its last argument is.
@@ -52,7 +54,7 @@ func (m *maker) next() attempt {
 	n := m.rng.IntN(7)
 	fail := failures()
 	failure := fail[m.rng.IntN(len(fail))]
-	switch m.rng.IntN(24) {
+	switch m.rng.IntN(27) {
 	case 0:
 		return attempt{commands: [][]string{{"EVAL", "#!lua flags=rollback max-memory=200000\n" + m.lua(n) + "local t = {} while true do t[#t + 1] = {} end", "0"}}}
 	case 1:
@@ -66,6 +68,18 @@ func (m *maker) next() attempt {
 	case 7:
 		// What is undone in one script of a transaction is not undone again by the next.
 		return attempt{commands: [][]string{{"MULTI"}, {"EVAL", m.flagged(n, failure), "0"}, m.fcall(n, failure), {"EVAL", m.flagged(n, failure), "0"}, {"EXEC"}}}
+	case 24, 25:
+		// Only the second script's work is undone.
+		look := []string{"EVAL_RO", fingerprint, "0"}
+		kept := m.lua(1 + n)
+		return attempt{inside: true, commands: [][]string{{"MULTI"}, {"EVAL", "#!lua flags=rollback\n" + kept, "0"}, look,
+			{"EVAL", "#!lua flags=rollback\n" + kept + m.lua(n) + failure, "0"}, look, {"EXEC"}}}
+	case 26:
+		list := [][]string{{"MULTI"}}
+		for range n {
+			list = append(list, m.c.NextInScript())
+		}
+		return attempt{multi: true, commands: append(list, []string{"EVAL", m.lua(n), "0"}, []string{"EVAL", m.flagged(n, failure), "0"}, []string{"EXEC"})}
 	case 8:
 		return attempt{commands: [][]string{{"EVAL", m.lua(n) + "redis.rollback('STALE no')", "0"}}}
 	}
@@ -83,11 +97,11 @@ func (m *maker) killed(n int) attempt {
 		"while true do pcall(string.rep, 'x', 1e6) end")
 	switch m.rng.IntN(3) {
 	case 0:
-		return attempt{[][]string{m.fcall(n, endless)}, "FUNCTION KILL"}
+		return attempt{commands: [][]string{m.fcall(n, endless)}, kill: "FUNCTION KILL"}
 	case 1:
-		return attempt{[][]string{{"EVAL", "redis.call('set', 'n1', '1') " + m.lua(n) + endless, "0"}}, "SCRIPT KILL FORCE"}
+		return attempt{commands: [][]string{{"EVAL", "redis.call('set', 'n1', '1') " + m.lua(n) + endless, "0"}}, kill: "SCRIPT KILL FORCE"}
 	}
-	return attempt{[][]string{{"EVAL", "#!lua flags=rollback\n" + m.lua(n) + endless, "0"}}, "SCRIPT KILL"}
+	return attempt{commands: [][]string{{"EVAL", "#!lua flags=rollback\n" + m.lua(n) + endless, "0"}}, kill: "SCRIPT KILL"}
 }
 
 // fcall calls the library's function, or its command.
