@@ -24,7 +24,7 @@ type geoQuery struct {
 // geoHit is one member inside the area.
 type geoHit struct {
 	member   []byte
-	bits     uint64
+	score    float64
 	distance float64 // metres
 }
 
@@ -227,9 +227,8 @@ func (q *geoQuery) search(z *engine.ZSet) (hits []geoHit) {
 	for _, r := range ranges.All() {
 		from, to := z.CountBelow(float64(r.Min), false), z.CountBelow(float64(r.Max), false)
 		z.Walk(from, to-from, false, func(m []byte, s float64) bool {
-			bits := geohash.Bits(s)
-			if _, _, d, ok := q.shape.Match(bits); ok {
-				hits = append(hits, geoHit{append([]byte(nil), m...), bits, d})
+			if _, _, d, ok := q.shape.Match(geohash.Bits(s)); ok {
+				hits = append(hits, geoHit{append([]byte(nil), m...), s, d})
 			}
 			return !q.any || int64(len(hits)) < q.count
 		})
@@ -272,17 +271,17 @@ func (q *geoQuery) replyHit(c *Ctx, h geoHit) {
 		c.Reply.Bulk(geohash.AppendDistance(c.scratch[:0], h.distance/q.shape.Unit))
 	}
 	if q.withHash {
-		c.Reply.Int(int64(h.bits))
+		c.Reply.Int(int64(geohash.Bits(h.score)))
 	}
 	if q.withCoord {
-		coordinates(c, h.bits)
+		coordinates(c, geohash.Bits(h.score))
 	}
 }
 
 func (q *geoQuery) storeHits(c *Ctx, hits []geoHit, event string) {
 	var s scored
 	for _, h := range hits {
-		score := float64(h.bits)
+		score := h.score // as it was: any sorted set may be searched
 		if q.storeDist {
 			score = h.distance / q.shape.Unit
 		}
