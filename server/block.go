@@ -62,6 +62,9 @@ func (c *conn) Block(x *command.Ctx, b command.Block) {
 	}
 	t.count++
 	s.observers++
+	if s.monitors != nil {
+		s.monitorCall(x) // now, and not again when it is served
+	}
 	c.wait = w
 	c.flags |= isBlocked
 }

@@ -107,8 +107,8 @@ type Server struct {
 
 // special are the commands that the server itself must know.
 type special struct {
-	exec, discard, multi, watch, quit, reset, touch, auth, hello, clientPause, clientUnpause *command.Spec
-	inSubscription                                                                           map[*command.Spec]bool
+	exec, discard, multi, watch, quit, reset, touch, auth, hello, flushall, flushdb, clientPause, clientUnpause *command.Spec
+	inSubscription                                                                                              map[*command.Spec]bool
 }
 
 // stopRequest asks the loop to end, from another goroutine.
@@ -163,7 +163,7 @@ func (s *Server) commands() *command.Table {
 func (s *Server) findSpecial() {
 	find := func(name string) *command.Spec { return s.table.Lookup([]byte(name)) }
 	s.specs = special{exec: find("exec"), discard: find("discard"), multi: find("multi"), watch: find("watch"), quit: find("quit"),
-		reset: find("reset"), touch: find("touch"), auth: find("auth"), hello: find("hello"),
+		reset: find("reset"), touch: find("touch"), auth: find("auth"), flushall: find("flushall"), flushdb: find("flushdb"), hello: find("hello"),
 		clientPause: s.table.Find([]byte("client|pause")), clientUnpause: s.table.Find([]byte("client|unpause")), inSubscription: map[*command.Spec]bool{}}
 	for _, name := range []string{"subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "ping", "quit", "reset"} {
 		s.specs.inSubscription[find(name)] = true

@@ -39,6 +39,9 @@ func (s *Server) afterCall(x *command.Ctx, nanos int64) {
 	if s.monitors != nil {
 		s.monitorCall(x)
 	}
+	if len(s.tracked.keys) > 0 && (x.Spec == s.specs.flushall || x.Spec == s.specs.flushdb) && !s.ks.UnitTouched() {
+		s.invalidateAll() // sic: even of an empty database, as clients may cache that a key is missing
+	}
 	c, ok := x.Client.(*conn)
 	if !ok {
 		c = s.running
