@@ -25,6 +25,8 @@ type queue struct {
 	closing  bool
 
 	rows    rows
+	sorted  *pebble.Batch // what ordered gives; the committer's
+	order   []orderedRow
 	durable atomic.Uint64
 	notify  func()
 	run     sync.WaitGroup
@@ -38,7 +40,7 @@ func (s *Store) start() {
 	newBatch := func() *pebble.Batch {
 		return s.db.NewBatch(pebble.WithInitialSizeBytes(64<<10), pebble.WithMaxRetainedSizeBytes(retainedBatch))
 	}
-	s.growing, s.spare = newBatch(), newBatch()
+	s.growing, s.spare, s.sorted = newBatch(), newBatch(), newBatch()
 	s.run.Go(s.commits)
 	if s.opts.SyncEvery > 0 {
 		s.done.Go(s.ticks)
@@ -171,6 +173,7 @@ func (s *Store) commit(b *pebble.Batch) {
 	}
 	s.applying.RLock()
 	defer s.applying.RUnlock()
+	b = s.ordered(b)
 	if Policy(s.policy.Load()) == Always {
 		s.must("commit", b.Commit(pebble.Sync))
 		s.spool.drop(s) // what it held is on disk now
