@@ -48,8 +48,11 @@ func Encode(longitude, latitude float64) uint64 {
 
 // Bits converts a sorted set's score to the integer that Decode and AppendString take; foreign scores give some position too.
 func Bits(score float64) uint64 {
-	if score < 0 {
+	switch {
+	case score < 0:
 		return uint64(int64(score))
+	case score >= 1<<64:
+		return 0 // as C does on x86
 	}
 	return uint64(score)
 }

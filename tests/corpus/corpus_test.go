@@ -83,7 +83,6 @@ func TestOverTCP(t *testing.T) {
 	if bin == "" {
 		bin = evaldtest.Build(t)
 	}
-	addr := evaldtest.Start(t, bin, "--set", "enable-debug-command=yes")
 	list, err := corpus.Glob(files)
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +96,8 @@ func TestOverTCP(t *testing.T) {
 		by    func(r *corpus.Remote, client string, args []string) ([]reply.Value, error)
 	}{{"resp2", false, direct}, {"resp3", true, direct}, {"multi", false, inMulti}, {"script", false, inScript}} {
 		t.Run(way.name, func(t *testing.T) {
+			t.Parallel() // mostly waiting
+			addr := evaldtest.Start(t, bin, "--set", "enable-debug-command=yes")
 			for _, f := range list {
 				if f.Marked("clock") {
 					continue
