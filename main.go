@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log"
 	"os"
 	"os/signal"
@@ -10,13 +11,14 @@ import (
 
 	"github.com/evald/evald/cli"
 	"github.com/evald/evald/engine"
+	"github.com/evald/evald/engine/rdb"
 	"github.com/evald/evald/persistence"
 	"github.com/evald/evald/server"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	app := cli.App{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Serve: serve, Check: check}
+	app := cli.App{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Serve: serve, Check: check, RDB: rdbFormat()}
 	code := app.Run(ctx, os.Args)
 	stop()
 	os.Exit(code)
@@ -53,6 +55,30 @@ func check(dir string) (cli.StoreReport, error) {
 	}
 	r, err := persistence.Check(persistence.Options{Dir: dir}, ks)
 	return cli.StoreReport{Tables: r.Tables, Rows: r.Rows, Keys: r.Keys, Faults: r.Faults}, err
+}
+
+// rdbFormat is Redis's file format for import and export.
+func rdbFormat() cli.RDBFormat {
+	return cli.RDBFormat{
+		Read:  func(r io.Reader) cli.RDBReader { return rdbReader{rdb.NewFileReader(r)} },
+		Write: func(w io.ReadWriteSeeker) cli.RDBWriter { return rdb.NewFileWriter(w) },
+		CheckValue: func(payload []byte) error {
+			_, err := rdb.Decode(payload)
+			return err
+		},
+		CheckCode: func(payload []byte) error {
+			_, err := rdb.DecodeFunctions(payload)
+			return err
+		},
+	}
+}
+
+// rdbReader gives a file's entries the type the command line knows.
+type rdbReader struct{ *rdb.FileReader }
+
+func (r rdbReader) Next() (cli.RDBEntry, error) {
+	e, err := r.FileReader.Next()
+	return cli.RDBEntry(e), err
 }
 
 // anyRow takes every row of another room for good.

@@ -27,6 +27,7 @@ type App struct {
 	Serve func(ctx context.Context, o ServeOptions) error
 	// Check verifies the store in a data directory that no server is using.
 	Check func(dir string) (StoreReport, error)
+	RDB   RDBFormat
 }
 
 // Run runs one command line, args[0] being the program's name, and returns the exit code.
@@ -43,7 +44,8 @@ func (a *App) Run(ctx context.Context, args []string) int {
 		ExitErrHandler:  func(*cli.Context, error) {},
 		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return err },
 		Action:          refuseUnknown,
-		Commands:        []*cli.Command{a.serveCommand(), a.benchCommand(), a.scriptsCommand(), a.promptCommand(), a.backupCommand(), a.restoreCommand(), a.checkCommand(), a.versionCommand()},
+		Commands: []*cli.Command{a.serveCommand(), a.benchCommand(), a.scriptsCommand(), a.promptCommand(), a.backupCommand(), a.restoreCommand(), a.checkCommand(), a.importCommand(), a.exportCommand(),
+			a.versionCommand()},
 	}
 	for _, c := range app.Commands {
 		quiet(c)

@@ -54,7 +54,7 @@ func rooms() []room {
 		{"internal", []string{"internal/...", "engine/...", "scripting/...", "persistence", "server/...", "client/...", "scripts",
 			"github.com/tidwall/resp"}},
 		{"tests", []string{"..."}},
-		{"", []string{"cli", "server", "persistence", "scripting", "engine", "engine/command", "scripts", "client/...", "bench",
+		{"", []string{"cli", "server", "persistence", "scripting", "engine", "engine/command", "engine/rdb", "scripts", "client/...", "bench",
 			"github.com/urfave/cli/v2"}},
 	}
 }
