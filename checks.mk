@@ -1,5 +1,5 @@
 # The longer checks: `make help` lists them with the others. Those that compare need redis-server in PATH.
-.PHONY: diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback patterns bench-memory clients
+.PHONY: diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory clients
 
 clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
 	tests/clients/run.sh ./evald
@@ -21,6 +21,8 @@ lua-hostile: ## 400 hostile scripts under limits of memory and steps
 	$(GO) test -count=1 -run TestHostile ./scripting/lua
 rollback: ## 100,000 random scripts that fail: nothing of them may be left
 	EVALD_ROLLBACK_ROUNDS=100000 $(GO) test -count=1 -v -timeout 60m ./tests/rollback
+script-kill: ## hostile scripts are stopped within 20 ms, and others answered within 2
+	KILL_MS=300 $(GO) test -count=1 -v -timeout 20m ./tests/kill
 patterns: build ## the pattern library on evald and on redis-server
 	PATTERNS_EVALD=$(CURDIR)/evald $(GO) test -count=1 -timeout 60m ./tests/patterns ./client
 bench-memory: build ## memory of four shapes of data against redis-server
