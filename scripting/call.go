@@ -49,12 +49,12 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 	}
 	spec := r.resolve(c)
 	if spec == nil {
-		return r.fail(textUnknown)
+		return r.reject(nil, textUnknown)
 	}
 	ctx := &u.ctx
 	ctx.Spec, ctx.Args = spec, u.argv
 	if err := r.refuse(ctx); err != "" {
-		return r.fail(err)
+		return r.reject(spec, err)
 	}
 	if spec.Flags&command.Write != 0 {
 		u.wrote = true
@@ -110,7 +110,7 @@ func (r *Runtime) refuse(ctx *command.Ctx) string {
 	if command.CheckArity(s, ctx.Args) != nil {
 		return textArity
 	}
-	if s.Flags&command.NoScript != 0 {
+	if s.Flags&command.NoScript != 0 && !r.AnyCommand {
 		return textNotAllowed
 	}
 	if err := ctx.Client.Allowed(ctx); err != nil {
@@ -144,10 +144,22 @@ func aclText(err error) string {
 	return "ERR ACL failure in script: " + msg
 }
 
-// fail makes an error the result of the call under way.
+// fail makes an error in the use of redis.call itself its result.
 func (r *Runtime) fail(msg string) lua.Value {
 	r.run.sink.failed = true
 	return r.errorTable(msg)
+}
+
+// reject makes the refusal of a command the result of the call under way, and counts it; spec is nil if there is no such command.
+func (r *Runtime) reject(spec *command.Spec, msg string) lua.Value {
+	if spec != nil {
+		spec.Usage().Rejected++
+	}
+	if env := r.opt.Env; env.OnError != nil {
+		env.OnError(msg)
+	}
+	r.run.sink.failed = true
+	return r.countedError(msg)
 }
 
 func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }

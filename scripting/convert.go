@@ -55,7 +55,9 @@ func (r *Runtime) replyBool(out command.Reply, b bool) {
 func (r *Runtime) replyTable(out command.Reply, t *lua.Table, depth int) {
 	n := &r.values
 	if v := t.Get(n.err); v.IsString() {
-		out.Error(oneLine(v.Str()))
+		text := oneLine(v.Str())
+		r.countError(text, t.Get(n.ignore).Truthy())
+		out.Error(text)
 		return
 	}
 	if v := t.Get(n.ok); v.IsString() {
@@ -105,6 +107,15 @@ func (r *Runtime) replyTable(out command.Reply, t *lua.Table, depth int) {
 		count++
 	}
 	out.EndArray(mark, count)
+}
+
+// countError counts an error that a script returned: as a failure of the call that ran the script, and by its code unless the command
+// that gave the error has done so.
+func (r *Runtime) countError(text string, counted bool) {
+	r.run.caller.Spec.Usage().Failed++
+	if env := r.opt.Env; !counted && env.OnError != nil {
+		env.OnError(text)
+	}
 }
 
 // each calls f for every pair of a table.

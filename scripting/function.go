@@ -137,12 +137,19 @@ func (r *Runtime) functionDelete(c *command.Ctx) error {
 }
 
 func (r *Runtime) functionFlush(c *command.Ctx) error {
-	if len(c.Args) > 3 || len(c.Args) == 3 && !c.Is(2, "sync") && !c.Is(2, "async") {
+	if len(c.Args) > 3 {
+		return badSubcommand(c)
+	}
+	if len(c.Args) == 3 && !c.Is(2, "sync") && !c.Is(2, "async") {
 		return command.Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
 	}
 	r.setLibraries(newLibraries(), r.libs.order...)
 	c.Reply.Status("OK")
 	return nil
+}
+
+func badSubcommand(c *command.Ctx) error {
+	return command.Error("ERR unknown subcommand or wrong number of arguments for '" + string(c.Args[1]) + "'. Try FUNCTION HELP.")
 }
 
 func (r *Runtime) functionDump(c *command.Ctx) error {
@@ -160,7 +167,7 @@ func (r *Runtime) functionDump(c *command.Ctx) error {
 // functionRestore loads the libraries of a dump, all or none. FUNCTION RESTORE payload [FLUSH | APPEND | REPLACE]
 func (r *Runtime) functionRestore(c *command.Ctx) error {
 	if len(c.Args) > 4 {
-		return command.WrongArity(c.Spec.FullName())
+		return badSubcommand(c)
 	}
 	flush, replace := false, false
 	if len(c.Args) == 4 {
@@ -181,13 +188,16 @@ func (r *Runtime) functionRestore(c *command.Ctx) error {
 		return command.Error("ERR failed loading functions")
 	}
 	libs, changed := r.libs, []string(nil)
+	var taken errLibraryExists
 	if flush {
 		changed = append(changed, libs.order...)
 		libs = newLibraries()
 	}
 	for _, code := range codes {
 		var lib *library
-		if libs, lib, err = r.addLibrary(libs, string(code), replace, true); err != nil {
+		if libs, lib, err = r.addLibrary(libs, string(code), replace, true); errors.As(err, &taken) {
+			return command.Error("ERR Library " + string(taken) + " already exists") // sic: without the quotes of FUNCTION LOAD
+		} else if err != nil {
 			return err
 		}
 		changed = append(changed, lib.name)

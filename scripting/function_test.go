@@ -105,7 +105,7 @@ func TestFunctionDumpRestores(t *testing.T) {
 		}
 	}
 	b.do("function", "load", "#!lua name=two\nredis.register_function('old',function() end)")
-	if got := b.do("function", "restore", dump); got != "-ERR Library 'two' already exists\r\n" {
+	if got := b.do("function", "restore", dump); got != "-ERR Library two already exists\r\n" {
 		t.Errorf("append: %q", got)
 	}
 	if got := b.do("fcall", "f1", "0"); got != "-ERR Function not found\r\n" {

@@ -77,7 +77,7 @@ func (l *libraries) without(name string) *libraries {
 func (l *libraries) with(lib *library, replace bool) (*libraries, error) {
 	if l.byName[lib.name] != nil {
 		if !replace {
-			return nil, command.Error("ERR Library '" + lib.name + "' already exists")
+			return nil, errLibraryExists(lib.name)
 		}
 		l = l.without(lib.name)
 	} else {
@@ -97,13 +97,18 @@ func (l *libraries) with(lib *library, replace bool) (*libraries, error) {
 	return l, nil
 }
 
+// errLibraryExists is the name of a library that may not be replaced.
+type errLibraryExists string
+
+func (e errLibraryExists) Error() string { return "ERR Library '" + string(e) + "' already exists" }
+
 // parseLibrary reads the shebang of a library: "#!lua name=...".
 func parseLibrary(src string) (name, body string, err error) {
 	h, body, ok := splitShebang(src)
 	if !ok {
 		return "", "", command.Error("ERR Missing library metadata")
 	}
-	if !strings.Contains(src, "\n") {
+	if !strings.Contains(src, "\n") || h.unbalanced {
 		return "", "", command.Error("ERR Invalid library metadata")
 	}
 	given := false

@@ -22,6 +22,7 @@ func (r *Runtime) openLoading() {
 	})
 	r.loadEnv = s.NewProtected(func(t *lua.Table) {
 		s.SetField(t, "redis", lua.TableValue(api))
+		s.SetField(t, "server", lua.TableValue(api))
 	})
 }
 

@@ -14,6 +14,7 @@ type run struct {
 	name     string // SHA1, or the function's name: what errors call it
 	flags    scriptFlags
 	readOnly bool          // *_RO or no-writes
+	caller   *command.Ctx  // of EVAL, FCALL or a custom command; while the script runs
 	out      command.Reply // the caller's
 	args     [][]byte      // the caller's
 	ctx      command.Ctx   // what redis.call runs its commands with
@@ -48,7 +49,7 @@ func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bo
 	u.active, u.name, u.flags, u.function, u.explain = true, name, l.flags, false, false
 	u.readOnly = readOnly || l.flags&flagNoWrites != 0
 	u.wrote, u.killed, u.steps, u.calls, u.depth = false, false, 0, 0, 0
-	u.out, u.args, u.stats, u.profile = c.Reply, c.Args, st, p
+	u.caller, u.out, u.args, u.stats, u.profile = c, c.Reply, c.Args, st, p
 	x := &u.ctx
 	x.KS, x.Env, x.DB, x.Client, x.Mode, x.Reply = c.KS, c.Env, c.DB, c.Client, c.Mode|command.InScript, &u.sink
 	u.sink.reset(r, 2)
@@ -116,6 +117,9 @@ func (r *Runtime) finish(err *lua.Error) error {
 	var reply error
 	if err != nil {
 		reply = r.scriptError(err)
+		if v := err.Value; err.Stop == nil && v.IsTable() {
+			u.caller.Counted = v.Table().Get(r.values.ignore).Truthy()
+		}
 	}
 	if u.stats != nil {
 		u.touches = r.opt.KS.UnitTouches() - u.touches
@@ -127,7 +131,7 @@ func (r *Runtime) finish(err *lua.Error) error {
 	if u.saved {
 		r.settle(err != nil && u.undo || u.explain)
 	}
-	u.active = false
+	u.active, u.caller = false, nil
 	return reply
 }
 

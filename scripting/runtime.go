@@ -46,6 +46,8 @@ func DefaultLimits() Limits {
 // Runtime is the scripting of one server.
 type Runtime struct {
 	Limits Limits
+	// AnyCommand lets scripts call commands that are not for them: DEBUG SET-DISABLE-DENY-SCRIPTS.
+	AnyCommand bool
 
 	opt       Options
 	state     *lua.State

@@ -29,6 +29,8 @@ var flagNames = map[string]scriptFlags{
 type header struct {
 	engine  string
 	options []headerOption
+	// unbalanced tells of quotes without their end; nothing else is set then.
+	unbalanced bool
 }
 
 type headerOption struct{ name, value string }
@@ -42,7 +44,10 @@ func splitShebang(src string) (h header, body string, ok bool) {
 	if found {
 		body = "\n" + body
 	}
-	words := strings.Fields(line[2:])
+	words, ok := splitQuoted(line[2:])
+	if !ok {
+		return header{unbalanced: true}, body, true
+	}
 	if len(words) > 0 && !strings.HasPrefix(line, "#! ") {
 		h.engine, words = words[0], words[1:]
 	}
@@ -51,6 +56,63 @@ func splitShebang(src string) (h header, body string, ok bool) {
 		h.options = append(h.options, headerOption{name, value})
 	}
 	return h, body, true
+}
+
+// splitQuoted splits a line into words as Redis does: "..." with escapes and '...' may stand anywhere in a word and end it. ok is false
+// if quotes do not end.
+func splitQuoted(line string) (words []string, ok bool) {
+	for {
+		line = strings.TrimLeft(line, " \t\v\f\r")
+		if line == "" {
+			return words, true
+		}
+		var word []byte
+		n := 0
+		for n < len(line) && !strings.ContainsRune(" \t\v\f\r\x00", rune(line[n])) {
+			if line[n] != '"' && line[n] != '\'' {
+				word = append(word, line[n])
+				n++
+				continue
+			}
+			part, size := unquote(line[n:])
+			if n += size; size == 0 || n < len(line) && !strings.ContainsRune(" \t\v\f\r", rune(line[n])) {
+				return nil, false
+			}
+			word = append(word, part...)
+			break
+		}
+		words = append(words, string(word))
+		line = line[n:]
+	}
+}
+
+// unquote returns what stands between the quotes with which s begins, and how much of s that was; 0 if they do not end.
+func unquote(s string) (part []byte, size int) {
+	quote := s[0]
+	for i := 1; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == quote:
+			return part, i + 1
+		case c != '\\' || i+1 == len(s) || quote == '\'' && s[i+1] != '\'':
+			part = append(part, c)
+			continue
+		}
+		i++
+		if quote == '"' && s[i] == 'x' && i+2 < len(s) {
+			if b, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				part = append(part, byte(b))
+				i += 2
+				continue
+			}
+		}
+		if at := strings.IndexByte("nrtba", s[i]); quote == '"' && at >= 0 {
+			part = append(part, "\n\r\t\b\a"[at])
+		} else {
+			part = append(part, s[i])
+		}
+	}
+	return nil, 0
 }
 
 // scriptLimits are what a script may do and use: its flags, and bounds of its own below the server's.
@@ -66,6 +128,9 @@ func parseScript(src string) (l scriptLimits, body string, err error) {
 	h, body, ok := splitShebang(src)
 	if !ok {
 		return scriptLimits{flags: flagCompat}, src, nil
+	}
+	if h.unbalanced {
+		return l, "", command.Error("ERR Invalid engine in script shebang")
 	}
 	if !strings.Contains(src, "\n") || h.engine == "" {
 		return l, "", command.Error("ERR Invalid script shebang")

@@ -109,7 +109,7 @@ func (s *sink) Status(b string)     { s.put(s.wrap(s.r.values.ok, s.r.state.NewT
 
 func (s *sink) Error(msg string) {
 	s.failed = len(s.open) == 0
-	s.put(s.r.errorTable(msg))
+	s.put(s.r.countedError(msg))
 }
 
 func (s *sink) Nil() {
@@ -208,10 +208,17 @@ func (s *sink) EndArray(_, _ int) { s.put(s.close()) }
 func (s *sink) EndMap(_, _ int)   { s.put(s.close()) }
 func (s *sink) EndSet(_, _ int)   { s.put(s.close()) }
 
-// errorTable is what redis.pcall returns for an error, and what redis.call throws.
-func (r *Runtime) errorTable(msg string) lua.Value {
+// countedError is what redis.pcall returns for the error of a command, and what redis.call throws: errorstats has it already.
+func (r *Runtime) countedError(msg string) lua.Value {
 	t := r.state.NewTable(0, 2)
 	t.Set(r.state, r.values.err, r.state.NewText(msg))
 	t.Set(r.state, r.values.ignore, lua.Bool(true))
+	return lua.TableValue(t)
+}
+
+// errorTable is an error of the redis functions themselves: it counts when it becomes a reply.
+func (r *Runtime) errorTable(msg string) lua.Value {
+	t := r.state.NewTable(0, 1)
+	t.Set(r.state, r.values.err, r.state.NewText(msg))
 	return lua.TableValue(t)
 }

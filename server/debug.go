@@ -64,7 +64,7 @@ SET-ACTIVE-EXPIRE <0|1>
     accessed (otherwise the Redis behavior). Setting it to 1 reenables back the
     default.
 SET-DISABLE-DENY-SCRIPTS <0|1>
-    Does nothing here.
+    Let scripts call the commands that are denied to them, or not.
 SLEEP <seconds>
     Stop the server for <seconds>. Decimals allowed.
 STRINGMATCH-LEN <pattern> <string>
@@ -89,7 +89,7 @@ func (s *Server) debug(x *command.Ctx) error {
 	case name == "help":
 		return s.help("debug", command.GroupServer, "1.0.0", strings.Split(debugHelp, "\n")...).Do(x)
 	case name == "change-repl-id" && n == 2, name == "jmap" && n == 2, name == "pause-cron" && n == 3, name == "quicklist-packed-threshold" && n == 3,
-		name == "replybuffer" && n == 4, name == "loadaof" && n == 2, name == "set-disable-deny-scripts" && n == 3,
+		name == "replybuffer" && n == 4, name == "loadaof" && n == 2,
 		name == "set-skip-checksum-validation" && n == 3, name == "config-rewrite-force-all" && n == 2:
 		r.Status("OK")
 	case name == "clock":
@@ -108,6 +108,9 @@ func (s *Server) debug(x *command.Ctx) error {
 		return debugPopulate(x)
 	case name == "protocol" && n == 3:
 		return debugProtocol(x)
+	case name == "set-disable-deny-scripts" && n == 3:
+		s.scripts.AnyCommand = string(x.Args[2]) != "0"
+		r.Status("OK")
 	case name == "sleep" && n == 3:
 		seconds, err := x.Float(2)
 		if err != nil {

@@ -115,9 +115,13 @@ func (s *Server) infoMemory(b *strings.Builder) {
 		overhead, 0, data, 100*float64(data)/float64(max(used, 1)))
 	fmt.Fprintf(b, "allocator_allocated:%d\r\nallocator_active:%d\r\nallocator_resident:%d\r\ntotal_system_memory:%d\r\ntotal_system_memory_human:%s\r\n",
 		m.HeapAlloc, m.HeapInuse, m.HeapSys-m.HeapReleased, system, human(system))
-	for _, f := range s.scriptInfo("memory") {
-		fmt.Fprintf(b, "%s:%s\r\n", f[0], f[1])
-	}
+	in := s.scripts.Info()
+	// One VM runs scripts and functions: its memory stands under EVAL.
+	fmt.Fprintf(b, "used_memory_lua:%d\r\nused_memory_vm_eval:%d\r\nused_memory_lua_human:%s\r\nused_memory_scripts_eval:%d\r\nnumber_of_cached_scripts:%d\r\n"+
+		"number_of_functions:%d\r\nnumber_of_libraries:%d\r\nused_memory_vm_functions:0\r\nused_memory_vm_total:%d\r\nused_memory_vm_total_human:%s\r\n"+
+		"used_memory_functions:%d\r\nused_memory_scripts:%d\r\nused_memory_scripts_human:%s\r\n",
+		in.Memory, in.Memory, human(in.Memory), in.ScriptBytes, in.Scripts, in.Functions, in.Libraries, in.Memory, human(in.Memory),
+		in.LibraryBytes, in.ScriptBytes+in.LibraryBytes, human(in.ScriptBytes+in.LibraryBytes))
 	fmt.Fprintf(b, "maxmemory:%d\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%s\r\nallocator_frag_ratio:%.2f\r\nallocator_frag_bytes:%d\r\nmem_fragmentation_ratio:%.2f\r\n"+
 		"mem_fragmentation_bytes:%d\r\nmem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\nmem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\nmem_clients_normal:%d\r\n"+
 		"mem_cluster_links:0\r\nmem_aof_buffer:0\r\nmem_allocator:go\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:0\r\nlazyfreed_objects:%d\r\ngc_cycles:%d\r\n",
@@ -170,12 +174,9 @@ func (s *Server) infoStats(b *strings.Builder) {
 		"tracking_total_keys:%d\r\ntracking_total_items:%d\r\ntracking_total_prefixes:%d\r\nunexpected_error_replies:0\r\ntotal_error_replies:%d\r\ndump_payload_sanitizations:0\r\n"+
 		"total_reads_processed:0\r\ntotal_writes_processed:0\r\nio_threaded_reads_processed:0\r\nio_threaded_writes_processed:0\r\nclient_query_buffer_limit_disconnections:%d\r\n"+
 		"client_output_buffer_limit_disconnections:%d\r\nreply_buffer_shrinks:0\r\nreply_buffer_expands:0\r\nacl_access_denied_auth:%d\r\nacl_access_denied_cmd:%d\r\n"+
-		"acl_access_denied_key:%d\r\nacl_access_denied_channel:%d\r\nunits_rolled_back:%d\r\n",
+		"acl_access_denied_key:%d\r\nacl_access_denied_channel:%d\r\nunits_rolled_back:%d\r\nevicted_scripts:%d\r\n",
 		len(s.hub.channels), len(s.hub.patterns), len(s.hub.shards), len(s.tracked.keys), items, prefixes, st.errors, st.queryBufferDisconnects,
-		st.outputBufferDisconnects, st.aclDenied[aclAuth-1], st.aclDenied[aclCommand-1], st.aclDenied[aclKey-1], st.aclDenied[aclChannel-1], ks.RolledBack)
-	for _, f := range s.scriptInfo("stats") {
-		fmt.Fprintf(b, "%s:%s\r\n", f[0], f[1])
-	}
+		st.outputBufferDisconnects, st.aclDenied[aclAuth-1], st.aclDenied[aclCommand-1], st.aclDenied[aclKey-1], st.aclDenied[aclChannel-1], ks.RolledBack, s.scripts.Info().EvictedScripts)
 }
 
 func (s *Server) infoReplication(b *strings.Builder) {
@@ -251,12 +252,4 @@ func (s *Server) infoKeyspace(b *strings.Builder) {
 			fmt.Fprintf(b, "db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d\r\n", i, db.Len(), db.Expires(), db.AvgTTL(), db.FieldExpires())
 		}
 	}
-}
-
-// scriptInfo are the fields that the scripting room adds to a section.
-func (s *Server) scriptInfo(section string) [][2]string {
-	if s.scriptFields == nil {
-		return nil
-	}
-	return s.scriptFields(section)
 }

@@ -101,8 +101,6 @@ type Server struct {
 	runID          string
 	scripts        *scripting.Runtime
 	abandoned      bool // a script was cut off by the server's end: the turn is dropped
-	// scriptFields gives the scripting room's lines of INFO; nil: there is none.
-	scriptFields func(section string) [][2]string
 }
 
 // special are the commands that the server itself must know.

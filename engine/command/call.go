@@ -48,7 +48,7 @@ func Call(c *Ctx) error {
 	if start == 0 {
 		start = env.Nanotime()
 	}
-	c.parked = false
+	c.parked, c.Counted = false, false
 	err := s.Do(c)
 	env.Mark = env.Nanotime()
 	nanos := env.Mark - start
@@ -62,7 +62,7 @@ func Call(c *Ctx) error {
 	if err != nil {
 		s.usage.Failed++
 		msg := errorText(err)
-		if env.OnError != nil {
+		if env.OnError != nil && !c.Counted {
 			env.OnError(msg)
 		}
 		c.Reply.Error(msg)

@@ -30,6 +30,8 @@ type Ctx struct {
 	Reply  Reply
 	Mode   Mode
 
+	// Counted is set by a handler whose error is in errorstats already: a script's, thrown by one of its commands.
+	Counted bool
 	parked  bool // the handler called Block, and the client waits
 	scratch [64]byte
 	entries stream.Iterator // of the stream command that replies: in here it costs no allocation
