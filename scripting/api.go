@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"crypto/sha1"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -81,15 +82,29 @@ func errorCode(s string) string {
 	return s
 }
 
+// hashPiece is how much of a long string sha1hex reads before others have their say.
+const hashPiece = 64 << 10
+
 func (r *Runtime) sha1hex(c *lua.Call) int {
 	if c.N() != 1 {
 		r.throw(c, "ERR wrong number of arguments")
 	}
 	b, _ := c.ToBytes(c.Arg(1))
-	c.Steps(len(b) / 16)
-	var hex [2 * sha1.Size]byte
-	shaOf(&hex, b)
-	return c.Return1(c.NewString(hex[:]))
+	var text [2 * sha1.Size]byte
+	if len(b) <= hashPiece {
+		c.Steps(len(b) / 16)
+		shaOf(&text, b)
+		return c.Return1(c.NewString(text[:]))
+	}
+	h := sha1.New()
+	for len(b) > 0 {
+		piece := b[:min(hashPiece, len(b))]
+		h.Write(piece)
+		c.Steps(len(piece) / 16)
+		b = b[len(piece):]
+	}
+	hex.Encode(text[:], h.Sum(nil))
+	return c.Return1(c.NewString(text[:]))
 }
 
 func (r *Runtime) log(c *lua.Call) int {

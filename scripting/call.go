@@ -79,8 +79,17 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 	if u.profile != nil {
 		r.profileCall(spec, r.opt.Env.Mark-before)
 	}
+	if r.opt.Env.Mark-u.sliced > longCalls && r.opt.Env.Mark != 0 {
+		mark, v := r.opt.Env.Mark, u.sink.result
+		c.EndSlice()
+		r.opt.Env.Mark = mark
+		return v
+	}
 	return u.sink.result
 }
+
+// longCalls is after how much time, in ns, a call ends the slice: to Lua it is but one step.
+const longCalls = 300_000
 
 // longGap is how many steps of Lua since the last call make its end no good as the start of the next: some 5 us.
 const longGap = 500

@@ -24,6 +24,8 @@ type run struct {
 	wrote    bool   // it has called a write command
 	killed   bool
 	started  int64 // ns
+	sliced   int64 // ns of the last slice's end
+	slice    int   // steps of a slice
 	steps    int64 // of Lua when the last call began
 	save     engine.Savepoint
 	saved    bool // save is set
@@ -56,6 +58,7 @@ func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bo
 	if u.started = r.opt.Env.Mark; u.started == 0 {
 		u.started = r.opt.Env.Nanotime()
 	}
+	u.sliced, u.slice = u.started, lua.DefaultSlice
 	u.undo = r.Limits.Rollback || l.flags&flagRollback != 0
 	// Every script that may write can be undone, asked for or not: SCRIPT KILL FORCE and redis.rollback come later.
 	if u.saved = !u.readOnly; u.saved {
@@ -69,8 +72,9 @@ func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bo
 	budget := lua.Budget{OnSlice: r.onSlice, Memory: lower(r.Limits.MaxMemory, l.maxMemory)}
 	if p != nil {
 		p.runs++
-		budget.Slice = profileSlice
+		u.slice = profileSlice
 	}
+	budget.Slice = u.slice
 	r.state.SetBudget(budget)
 	r.state.BeginRun()
 }
@@ -90,13 +94,17 @@ func (r *Runtime) slice() error {
 		r.sample()
 	}
 	r.opt.Env.Mark = 0
-	ms := (r.opt.Env.Nanotime() - u.started) / 1e6
+	now := r.opt.Env.Nanotime()
+	ms := (now - u.started) / 1e6
 	if limit := u.maxRuntime; limit > 0 && ms >= limit && (u.undo || !u.wrote) {
 		return errRuntime
 	}
 	if after := r.Limits.BusyAfter; after > 0 && ms >= after && r.opt.WhileBusy != nil {
 		r.opt.WhileBusy()
+		r.pace(now - u.sliced)
+		now = r.opt.Env.Nanotime()
 	}
+	u.sliced = now
 	switch {
 	case u.killed && u.function:
 		return errKilledFunction
@@ -104,6 +112,29 @@ func (r *Runtime) slice() error {
 		return errKilled
 	}
 	return nil
+}
+
+// The time between two slices of a busy script: others wait for their answers so long.
+const (
+	longSlice  = 400_000 // ns: the next is half as long
+	shortSlice = 100_000 // ns: the next is twice as long
+	fewSteps   = 100
+)
+
+// pace keeps the slices of a busy script short, whatever its steps cost. took is the time of the last one in ns.
+func (r *Runtime) pace(took int64) {
+	u := &r.run
+	n := u.slice
+	switch {
+	case took > longSlice && n > fewSteps:
+		n /= 2
+	case took < shortSlice && 2*n <= lua.DefaultSlice && u.profile == nil:
+		n *= 2
+	}
+	if n != u.slice {
+		u.slice = n
+		r.state.SetSlice(n)
+	}
 }
 
 var (

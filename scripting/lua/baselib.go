@@ -198,12 +198,13 @@ func baseToNumber(c *Call) int {
 	base := c.OptInt32(2, 10)
 	if base == 10 {
 		v := c.CheckAny(1)
-		if f, ok := toNumber(v); ok {
+		if f, ok := c.t.toNumber(v); ok {
 			return c.Return1(Number(f))
 		}
 		return c.Return1(Nil)
 	}
 	text := c.CheckBytes(1)
+	c.t.longKey(c.Arg(1))
 	if base < 2 || base > 36 {
 		c.ArgError(2, "base out of range")
 	}

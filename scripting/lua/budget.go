@@ -38,7 +38,7 @@ func (s *State) SetBudget(b Budget) {
 // refill starts a run: a full slice, no bytes used.
 func (s *State) refill() {
 	s.steps = int64(s.budget.Slice)
-	s.slicesUsed = 0
+	s.slicesUsed, s.stepsBefore = 0, 0
 	s.bytes = s.budget.Memory
 	s.nativeHeld = 0
 	s.nativeStart = s.bytes
@@ -59,7 +59,13 @@ func (s *State) sliceUsed() {
 
 // Steps returns about how many steps the current or last run has used.
 func (s *State) Steps() int64 {
-	return s.slicesUsed*int64(s.budget.Slice) + int64(s.budget.Slice) - s.steps
+	return s.stepsBefore + s.slicesUsed*int64(s.budget.Slice) + int64(s.budget.Slice) - s.steps
+}
+
+// SetSlice changes the length of the slices of the running script, and begins one. OnSlice may call it.
+func (s *State) SetSlice(steps int) {
+	s.stepsBefore = s.Steps()
+	s.budget.Slice, s.slicesUsed, s.steps = steps, 0, int64(steps)
 }
 
 // charge draws n bytes from the byte budget, before they are allocated. Objects that became garbage are noticed only

@@ -43,6 +43,11 @@ func (b *buffer) addByte(c byte) {
 // add appends p and draws steps for it.
 func (b *buffer) add(p []byte) {
 	b.room(len(p))
+	for len(p) > pieceSize {
+		b.b = append(b.b, p[:pieceSize]...)
+		b.c.Steps(pieceSize >> 4)
+		p = p[pieceSize:]
+	}
 	b.b = append(b.b, p...)
 	b.c.Steps(len(p) >> 4)
 }

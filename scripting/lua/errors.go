@@ -156,7 +156,8 @@ func (t *Thread) currentLine(ci int) int {
 // currentPC returns the index of the instruction that the frame is carrying out.
 func (t *Thread) currentPC(ci int) int {
 	c := &t.ci[ci]
-	return int(uintptr(c.pc)-uintptr(c.cl.p.codeStart()))/instructionSize - 1
+	// A slice ends behind a jump: at the start of the code, nothing stands before pc.
+	return max(0, int(uintptr(c.pc)-uintptr(c.cl.p.codeStart()))/instructionSize-1)
 }
 
 // inNative reports whether a native is running.

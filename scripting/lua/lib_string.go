@@ -88,26 +88,35 @@ func stringLower(c *Call) int { return mapBytes(c, 'A', 32) }
 
 func stringUpper(c *Call) int { return mapBytes(c, 'a', ^uint8(31)) }
 
+// pieceSize is how many bytes of a long string are worked on before steps are drawn for them: the host gets its say in between.
+const pieceSize = 64 << 10
+
 // mapBytes adds delta to every byte that is one of the 26 letters from first on.
 func mapBytes(c *Call, first, delta byte) int {
 	src := c.CheckBytes(1)
-	c.Steps(len(src) >> 2)
 	v, dst := c.AllocString(len(src))
-	for i, ch := range src {
-		if ch-first < 26 {
-			ch += delta
+	for from := 0; from < len(src); from += pieceSize {
+		piece := src[from:min(from+pieceSize, len(src))]
+		c.Steps(len(piece) >> 2)
+		for i, ch := range piece {
+			if ch-first < 26 {
+				ch += delta
+			}
+			dst[from+i] = ch
 		}
-		dst[i] = ch
 	}
 	return c.Return1(v)
 }
 
 func stringReverse(c *Call) int {
 	src := c.CheckBytes(1)
-	c.Steps(len(src) >> 2)
 	v, dst := c.AllocString(len(src))
-	for i, ch := range src {
-		dst[len(src)-1-i] = ch
+	for from := 0; from < len(src); from += pieceSize {
+		piece := src[from:min(from+pieceSize, len(src))]
+		c.Steps(len(piece) >> 2)
+		for i, ch := range piece {
+			dst[len(src)-1-from-i] = ch
+		}
 	}
 	return c.Return1(v)
 }
@@ -125,10 +134,12 @@ func stringRep(c *Call) int {
 		tooLong(c)
 	}
 	total := n * len(src)
-	c.Steps(total >> 4)
+	c.Steps(total >> 5) // half before it takes memory, half as it goes
 	v, dst := c.AllocString(total)
 	for done := copy(dst, src); done < total; {
-		done += copy(dst[done:], dst[:done])
+		n := copy(dst[done:], dst[:min(done, max(pieceSize/len(src), 1)*len(src))])
+		done += n
+		c.Steps(n >> 5)
 	}
 	return c.Return1(v)
 }

@@ -174,8 +174,8 @@ func (t *Thread) call3(f, a, b, c Value) {
 
 // arith carries out event eventAdd to eventUnm on values that are not both numbers.
 func (t *Thread) arith(e int, a, b Value, slotA, slotB int) Value {
-	x, okA := toNumber(a)
-	y, okB := toNumber(b)
+	x, okA := t.toNumber(a)
+	y, okB := t.toNumber(b)
 	if okA && okB {
 		return Number(arithmetic(e, x, y))
 	}

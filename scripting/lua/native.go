@@ -155,7 +155,7 @@ func (c *Call) CheckNumber(i int) float64 {
 		if v.n > maxTag {
 			return v.Number()
 		}
-		if f, ok := toNumber(v); ok {
+		if f, ok := c.t.toNumber(v); ok {
 			return f
 		}
 	}
@@ -255,7 +255,7 @@ func (c *Call) ToBytes(v Value) (b []byte, ok bool) {
 }
 
 // ToNumber converts as arithmetic does: a number, or a string that reads as one.
-func (c *Call) ToNumber(v Value) (float64, bool) { return toNumber(v) }
+func (c *Call) ToNumber(v Value) (float64, bool) { return c.t.toNumber(v) }
 
 // NewString returns a copy of b as a string value, charged to the byte budget.
 func (c *Call) NewString(b []byte) Value { return c.s.NewString(b) }
@@ -288,6 +288,15 @@ func (c *Call) Steps(n int) {
 	c.s.steps -= int64(n)
 	if c.s.steps <= 0 {
 		c.s.sliceUsed()
+	}
+}
+
+// EndSlice ends the slice before its steps are used up: what the native did took long by the host's clock.
+func (c *Call) EndSlice() {
+	if f := c.s.budget.OnSlice; f != nil {
+		if err := f(); err != nil {
+			c.s.stop(err)
+		}
 	}
 }
 

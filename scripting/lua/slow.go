@@ -201,7 +201,7 @@ func (t *Thread) opForPrep(i uint64) {
 }
 
 func (t *Thread) forNumber(v Value, name string) Value {
-	f, ok := toNumber(v)
+	f, ok := t.toNumber(v)
 	if !ok {
 		t.runtimeError("'for' %s must be a number", name)
 	}

@@ -12,6 +12,7 @@ type State struct {
 	// steps and bytes are what is left of the slice and of the memory budget; see budget.go.
 	steps, bytes            int64
 	slicesUsed              int64
+	stepsBefore             int64 // of slices of another length
 	nativeHeld, nativeStart int64
 	budget                  Budget
 

@@ -247,12 +247,13 @@ type userdata struct {
 	env  *Table
 }
 
-// toNumber converts as Lua does: a number, or a string that reads as one.
-func toNumber(v Value) (float64, bool) {
+// toNumber converts as Lua does: a number, or a string that reads as one. Reading a long string draws steps.
+func (t *Thread) toNumber(v Value) (float64, bool) {
 	if v.n > maxTag {
 		return v.Number(), true
 	}
 	if v.n == tagString {
+		t.s.steps -= int64(v.string().size >> 5)
 		return parseNumber(v.Bytes())
 	}
 	return 0, false
