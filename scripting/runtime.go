@@ -3,8 +3,6 @@
 package scripting
 
 import (
-	"errors"
-
 	"github.com/evald/evald/engine"
 	"github.com/evald/evald/engine/command"
 	"github.com/evald/evald/scripting/lua"
@@ -138,6 +136,6 @@ func (r *Runtime) BusyError() error {
 func (r *Runtime) Running() bool { return r.run.active }
 
 var (
-	errKilled         = errors.New(textKilled)
-	errKilledFunction = errors.New(textKilledFn)
+	errKilled         error = command.Error(textKilled)
+	errKilledFunction error = command.Error(textKilledFn)
 )

@@ -35,7 +35,7 @@ func (s *Server) newUser(name string) *user {
 }
 
 func (u *user) reset(s *Server) {
-	u.flags, u.passwords = userSanitize&0, nil
+	u.flags, u.passwords = 0, nil
 	root := newSelector(s.commandCount())
 	root.allChannels = s.config.aclPubsubDefault == "allchannels"
 	u.selectors = []*selector{root}

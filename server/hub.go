@@ -5,7 +5,6 @@ import (
 	"sort"
 	"strconv"
 
-	"github.com/evald/evald/engine"
 	"github.com/evald/evald/engine/glob"
 )
 
@@ -216,9 +215,4 @@ func appendEventChannel(dst []byte, prefix string, db int) []byte {
 	dst = append(dst, prefix...)
 	dst = strconv.AppendInt(dst, int64(db), 10)
 	return append(dst, "__:"...)
-}
-
-// eventsOn tells whether any keyspace event is selected.
-func (s *Server) eventsOn() bool {
-	return s.ks.Events().Selected&(engine.EventKeyspace|engine.EventKeyevent) != 0
 }

@@ -24,7 +24,7 @@ type config struct {
 	maxMemoryClients                              int
 	maxMemoryPolicy                               string
 	databases, hz                                 int
-	dir, configFile, aclFile, requirePass         string
+	dir, aclFile, requirePass                     string
 	aclPubsubDefault                              string
 	aclLogMaxLen                                  int
 	appendOnly                                    bool
@@ -41,7 +41,6 @@ type config struct {
 	shutdownTimeout                               int
 	shutdownOnSigint, shutdownOnSigterm           string
 	enableDebug, enableProtected                  string
-	procTitle                                     string
 	lazyUserFlush                                 bool
 }
 

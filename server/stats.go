@@ -7,7 +7,6 @@ import (
 // stats are counters since start or the last CONFIG RESETSTAT.
 type stats struct {
 	connections, rejectedConnections uint64
-	commands                         uint64 // of earlier resets' counters: see totalCommands
 	bytesIn, bytesOut                uint64
 	errors, protocolErrors           uint64
 	queryBufferDisconnects           uint64

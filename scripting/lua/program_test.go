@@ -17,7 +17,6 @@ type programWriter struct {
 	loops   int      // nesting of loops
 	inLoop  bool     // break can be used
 	vararg  bool     // ... can be used
-	inCo    bool     // inside a coroutine body
 	nameSeq int
 	budget  int // statements left
 }
