@@ -94,7 +94,7 @@ func (tr trial) run(t *testing.T, addr string, length time.Duration) (*bystander
 	}
 	b := &bystander{stop: make(chan struct{}), done: make(chan struct{})}
 	go b.ask(asker)
-	time.Sleep(length)
+	<-time.After(length) // how long the bystander asks
 	start := time.Now()
 	if reply := text(killer, tr.kill...); reply != "OK" {
 		t.Fatalf("%s: %v: %s", tr.name, tr.kill, reply)
@@ -166,7 +166,7 @@ func TestKill(t *testing.T) {
 	goal := bystanderGoal
 	b := &bystander{stop: make(chan struct{}), done: make(chan struct{})}
 	go b.ask(dial(t, addr))
-	time.Sleep(5 * length)
+	<-time.After(5 * length)
 	close(b.stop)
 	<-b.done
 	// Where the machine itself is slower than the goal, nothing can be told from it.
