@@ -189,10 +189,27 @@ func (s *Server) expireWaits() {
 	t := &s.waits
 	for len(t.timers) > 0 && t.timers[0].deadline <= s.ms {
 		w := t.timers[0]
-		w.timeout(&w.c.out)
-		s.wrote(w.c)
-		s.unblock(w.c)
+		s.timeOut(w)
 	}
+}
+
+// timeOut answers a parked command as if its time were over; the call counts.
+func (s *Server) timeOut(w *wait) {
+	w.spec.Usage().Add(0) // not the time of waiting
+	w.timeout(&w.c.out)
+	s.wrote(w.c)
+	s.unblock(w.c)
+}
+
+// fail answers a parked command with an error; the call counts.
+func (s *Server) fail(w *wait, text string) {
+	u := w.spec.Usage()
+	u.Add(0)
+	u.Failed++
+	s.onError(text)
+	w.c.out.Error(text)
+	s.wrote(w.c)
+	s.unblock(w.c)
 }
 
 // next returns the earliest deadline, 0 if there is none.

@@ -404,12 +404,10 @@ func (s *Server) clientUnblock(x *command.Ctx) error {
 		return nil
 	}
 	if fail {
-		c.out.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+		s.fail(c.wait, "UNBLOCKED client unblocked via CLIENT UNBLOCK")
 	} else {
-		c.wait.timeout(&c.out)
+		s.timeOut(c.wait)
 	}
-	s.wrote(c)
-	s.unblock(c)
 	x.Reply.Int(1)
 	return nil
 }

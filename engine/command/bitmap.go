@@ -70,8 +70,12 @@ func setbit(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	b := c.DB.GrowString(key, max(len(v), int(off>>3)+1))
 	shift := 7 - off&7
+	if off>>3 < uint64(len(v)) && v[off>>3]>>shift&1 == byte(bit) {
+		c.Reply.Int(bit) // no change: nobody is told
+		return nil
+	}
+	b := c.DB.GrowString(key, max(len(v), int(off>>3)+1))
 	old := b[off>>3] >> shift & 1
 	b[off>>3] = b[off>>3]&^(1<<shift) | byte(bit)<<shift
 	c.Notify(engine.EventString, "setbit", key)
@@ -276,6 +280,30 @@ func parseFields(c *Ctx) (ops []fieldOp, writes bool, end int, err error) {
 }
 
 // bitfield is BITFIELD and BITFIELD_RO.
+// apply returns the field's value in b and the value that the operation gives it; ok is false if that overflows and must not.
+func (o *fieldOp) apply(b []byte) (old, v int64, ok bool) {
+	old = o.typ.Get(b, o.offset)
+	switch o.op {
+	case 's':
+		v, ok = o.typ.Fit(o.value, o.overflow)
+	case 'i':
+		v, ok = o.typ.Add(old, o.value, o.overflow)
+	default:
+		v, ok = old, true
+	}
+	return old, v, ok
+}
+
+// fieldsChange tells whether operations inside b change it. All before the first that does leave it as it is.
+func fieldsChange(ops []fieldOp, b []byte) bool {
+	for i := range ops {
+		if old, v, ok := ops[i].apply(b); ok && v != old {
+			return true
+		}
+	}
+	return false
+}
+
 func bitfield(c *Ctx) error {
 	ops, writes, end, err := parseFields(c)
 	if err != nil {
@@ -286,40 +314,34 @@ func bitfield(c *Ctx) error {
 	}
 	key := c.Args[1]
 	var b []byte
+	grown := false
 	if writes {
 		if b, _, err = c.DB.StringForUpdate(key, c.scratch[:]); err != nil {
 			return err
 		}
-		b = c.DB.GrowString(key, max(len(b), end))
+		if grown = end > len(b); grown || fieldsChange(ops, b) {
+			b = c.DB.GrowString(key, max(len(b), end))
+		}
 	} else if b, _, err = c.DB.String(key, c.scratch[:]); err != nil {
 		return err
 	}
 	changed := false
 	c.Reply.Array(len(ops))
 	for _, o := range ops {
-		old := o.typ.Get(b, o.offset)
-		switch o.op {
-		case 'g':
-			c.Reply.Int(old)
+		old, v, ok := o.apply(b)
+		if !ok {
+			c.Reply.Nil()
 			continue
-		case 's':
-			v, ok := o.typ.Fit(o.value, o.overflow)
-			if !ok {
-				c.Reply.Nil()
-				continue
-			}
-			o.typ.Set(b, o.offset, v)
-			c.Reply.Int(old)
-		case 'i':
-			v, ok := o.typ.Add(old, o.value, o.overflow)
-			if !ok {
-				c.Reply.Nil()
-				continue
-			}
-			o.typ.Set(b, o.offset, v)
-			c.Reply.Int(v)
 		}
-		changed = true
+		if o.op != 'g' && (grown || v != old) {
+			o.typ.Set(b, o.offset, v)
+			changed = true
+		}
+		if o.op == 'i' {
+			c.Reply.Int(v)
+		} else {
+			c.Reply.Int(old)
+		}
 	}
 	if changed {
 		c.Notify(engine.EventString, "setbit", key)

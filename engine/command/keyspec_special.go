@@ -18,6 +18,7 @@ func (s *Spec) special(refs []KeyRef, args [][]byte) []KeyRef {
 			refs[len(refs)-1].Use = RO | Access
 		}
 	case "sort":
+		store := 0 // the last one counts
 		for i := 2; i+1 < len(args); i++ {
 			switch {
 			case equalFold(args[i], "limit"):
@@ -26,8 +27,11 @@ func (s *Spec) special(refs []KeyRef, args [][]byte) []KeyRef {
 				i++
 			case equalFold(args[i], "store"):
 				i++
-				refs = append(refs, KeyRef{i, OW | Update})
+				store = i
 			}
+		}
+		if store > 0 {
+			refs = append(refs, KeyRef{store, OW | Update})
 		}
 	}
 	return refs

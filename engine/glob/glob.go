@@ -19,13 +19,16 @@ func match(pattern, s []byte, fold bool) bool {
 		return len(pattern) == 0 // sic: "*" does not match the empty string
 	}
 	i, j := 0, 0
-	starred := false
+	starred, stars := false, 0
 	var star, from int // where to go on in the pattern and in s if the last * takes one byte more
 	for j < len(s) {
 		if i < len(pattern) {
 			if pattern[i] == '*' {
 				if i = skipStars(pattern, i); i == len(pattern) {
 					return true
+				}
+				if stars++; stars > maxStars {
+					return false
 				}
 				starred, star, from = true, i, j
 			}
@@ -43,6 +46,9 @@ func match(pattern, s []byte, fold bool) bool {
 	}
 	return skipStars(pattern, i) == len(pattern)
 }
+
+// maxStars is how many * with something behind them a match may use: there Redis gives up, sic.
+const maxStars = 1000
 
 func skipStars(pattern []byte, i int) int {
 	for i < len(pattern) && pattern[i] == '*' {

@@ -65,9 +65,22 @@ func FuzzAgainstNaive(f *testing.F) {
 
 // TestHostilePattern would not end in any reasonable time if stars multiplied.
 func TestHostilePattern(t *testing.T) {
-	p := []byte(strings.Repeat("a*", 5000) + "b")
+	p := []byte(strings.Repeat("a*", maxStars) + "b")
 	if s := bytes.Repeat([]byte("a"), 20_000); Match(p, s) || !Match(p, append(s, 'b')) {
 		t.Fatal("wrong")
+	}
+}
+
+// TestMostStars has Redis's bound: the star at the end of a pattern does not count.
+func TestMostStars(t *testing.T) {
+	s := bytes.Repeat([]byte("a"), 5000)
+	for pattern, want := range map[string]bool{
+		strings.Repeat("*a", maxStars): true, strings.Repeat("*a", maxStars+1): false,
+		strings.Repeat("a*", maxStars+1): true, strings.Repeat("a*", maxStars+2): false, strings.Repeat("*?", 50_000): false,
+	} {
+		if got := Match([]byte(pattern), s); got != want {
+			t.Errorf("%.4s... of %d bytes: %v", pattern, len(pattern), got)
+		}
 	}
 }
 
