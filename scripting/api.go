@@ -167,7 +167,7 @@ func (r *Runtime) aclCheckCmd(c *lua.Call) int {
 	for i := 1; i <= c.N(); i++ {
 		b, ok := c.ToBytes(c.Arg(i))
 		if !ok {
-			r.throw(c, "ERR redis.acl_check_cmd() command arguments must be strings or integers")
+			r.throw(c, textArgType)
 		}
 		ctx.Args = append(ctx.Args, b)
 	}

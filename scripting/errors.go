@@ -23,6 +23,5 @@ const (
 	textReadOnly   = "ERR Write commands are not allowed from read-only scripts."
 	textWrongArgs  = "ERR wrong number or type of arguments"
 	textStackLimit = "ERR reached lua stack limit"
-	textKilled     = "ERR Script killed by user with SCRIPT KILL..."
-	textKilledFn   = "ERR Script killed by user with FUNCTION KILL..."
+	textKilled     = "ERR Script killed by user with SCRIPT KILL..." // sic: functions too, see script-texts.txt of the server's sessions
 )

@@ -116,7 +116,7 @@ func TestEvalRepliesAsRedis(t *testing.T) {
 		{"return redis.call('zadd','z',0.1,'m') + tonumber(redis.call('zscore','z','m'))*10", ":2\r\n"},
 		{"if", "-ERR Error compiling script (new function): user_script:1: unexpected symbol near '<eof>'\r\n"},
 		{"#!lua flags=no-writes\nreturn redis.call('set','k','v')", "-ERR Write commands are not allowed from read-only scripts. script: SHA, on @user_script:2.\r\n"},
-		{"#!js\nreturn 1", "-ERR Unexpected engine in script shebang: js\r\n"},
+		{"#!js\nreturn 1", "-ERR Unexpected engine in script shebang: #!js\r\n"},
 		{"#!lua flags=bad\nreturn 1", "-ERR Unexpected flag in script shebang: bad\r\n"},
 		{"#!lua name=x\nreturn 1", "-ERR Unknown lua shebang option: name=x\r\n"},
 		{"#!lua", "-ERR Invalid script shebang\r\n"},

@@ -202,6 +202,9 @@ func (r *Runtime) adopt(lib *library) {
 
 // addLibrary loads src into libs, in place of the library of that name if replace, and loads anew those that need it.
 func (r *Runtime) addLibrary(libs *libraries, src string, replace, timeout bool) (*libraries, *library, error) {
+	if name, _, err := parseLibrary(src); err == nil && libs.byName[name] != nil && !replace {
+		return nil, nil, errLibraryExists(name) // before its code is looked at
+	}
 	lib, err := r.loadLibrary(libs, src, timeout)
 	if err != nil {
 		return nil, nil, err

@@ -105,10 +105,7 @@ func (r *Runtime) slice() error {
 		now = r.opt.Env.Nanotime()
 	}
 	u.sliced = now
-	switch {
-	case u.killed && u.function:
-		return errKilledFunction
-	case u.killed:
+	if u.killed {
 		return errKilled
 	}
 	return nil

@@ -135,7 +135,4 @@ func (r *Runtime) BusyError() error {
 // Running tells whether a script is running.
 func (r *Runtime) Running() bool { return r.run.active }
 
-var (
-	errKilled         error = command.Error(textKilled)
-	errKilledFunction error = command.Error(textKilledFn)
-)
+var errKilled error = command.Error(textKilled)

@@ -132,11 +132,11 @@ func parseScript(src string) (l scriptLimits, body string, err error) {
 	if h.unbalanced {
 		return l, "", command.Error("ERR Invalid engine in script shebang")
 	}
-	if !strings.Contains(src, "\n") || h.engine == "" {
+	if !strings.Contains(src, "\n") {
 		return l, "", command.Error("ERR Invalid script shebang")
 	}
 	if !strings.EqualFold(h.engine, "lua") {
-		return l, "", command.Error("ERR Unexpected engine in script shebang: " + h.engine)
+		return l, "", command.Error("ERR Unexpected engine in script shebang: #!" + h.engine)
 	}
 	for _, o := range h.options {
 		if o.name == "max-runtime" || o.name == "max-memory" {

@@ -72,10 +72,10 @@ func (s *Server) reject(c *conn, spec *command.Spec, text string) {
 	s.onError(text)
 	if c.flags&inMulti != 0 {
 		c.flags |= dirtyExec
-		if spec != nil && spec == s.specs.exec {
-			s.discard(c)
-			text = execAborted + text[skipCode(text):]
-		}
+	}
+	if spec != nil && spec == s.specs.exec {
+		s.discard(c)
+		text = execAborted + text[skipCode(text):]
 	}
 	c.out.Error(text)
 }

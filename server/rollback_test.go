@@ -1,6 +1,9 @@
 package server
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // multiRollback starts a server that undoes transactions of which a command fails.
 func multiRollback(t *testing.T) *Server {
@@ -63,4 +66,20 @@ func TestMultiRollbackCountsScriptErrors(t *testing.T) {
 	c.queue("SET k 1", "LPUSH k x")
 	c.expect("EXEC", "[OK -WRONGTYPE Operation against a key holding the wrong kind of value]")
 	c.expect("GET k", `"1"`)
+}
+
+// The texts are those since Redis 7.2.
+func TestScriptsHaveTheirCallersRights(t *testing.T) {
+	s := startServer(t, nil)
+	c, u := newWire(t, s.Dial()), newWire(t, s.Dial())
+	c.expect("ACL SETUSER u1 on nopass ~a* +eval +get", "OK")
+	u.expect("AUTH u1 x", "OK")
+	for script, want := range map[string]string{
+		"return redis.pcall('incr','a')": "run the 'incr' command",
+		"return redis.pcall('get','k')":  "access one of the keys used as arguments",
+	} {
+		if got := u.do("EVAL \"" + script + "\" 0"); !strings.HasPrefix(got, "-ERR ACL failure in script: ") || !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %s", script, got)
+		}
+	}
 }

@@ -290,6 +290,9 @@ func (w *wire) awaitCommand(id, line string) {
 	words := strings.Fields(strings.ToLower(line))
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
 		list := w.do("CLIENT LIST ID " + id)
+		if strings.HasPrefix(list, "-BUSY ") {
+			return // it is what keeps the server busy
+		}
 		if strings.Contains(list, "cmd="+words[0]+" ") || len(words) > 1 && strings.Contains(list, "cmd="+words[0]+"|"+words[1]+" ") {
 			return
 		}

@@ -130,7 +130,7 @@ func trials(t *testing.T, c *respclient.Client) (list []trial) {
 			t.Fatal(name, ": ", reply)
 		}
 		list = append(list, trial{name + ", function", []string{"FCALL", fmt.Sprint("hostile", i), "0"}, []string{"FUNCTION", "KILL"},
-			"ERR Script killed by user with FUNCTION KILL... script: "})
+			killed})
 	}
 	return list
 }
