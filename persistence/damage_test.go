@@ -167,6 +167,7 @@ func TestCheckFindsWhatIsDamaged(t *testing.T) {
 	if err != nil || len(r.Faults) > 0 || r.Tables == 0 || r.Rows < r.Keys || r.Keys == 0 {
 		t.Fatalf("an intact store: %+v, %v", r, err)
 	}
+	// Every table: some may be files that the store no longer uses.
 	names, _ := o.FS.List("d/store")
 	for _, name := range names {
 		if !strings.HasSuffix(name, ".sst") {
@@ -180,13 +181,10 @@ func TestCheckFindsWhatIsDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Close()
-		r, err := Check(o, enginetest.New(1))
-		if err != nil || len(r.Faults) == 0 {
-			t.Errorf("damaged table %s: %+v, %v", name, r, err)
-		}
-		return
 	}
-	t.Fatal("no table")
+	if r, err := Check(o, enginetest.New(1)); err != nil || len(r.Faults) == 0 {
+		t.Errorf("damaged tables: %+v, %v", r, err)
+	}
 }
 
 func TestCheckpointIsAStore(t *testing.T) {

@@ -82,9 +82,6 @@ func parseReading(c *Ctx, grouped bool) (r reading, err error) {
 		more := len(c.Args) - 1 - i
 		switch {
 		case more > 0 && c.Is(i, "block"):
-			if c.Mode&InScript != 0 {
-				return r, Error("ERR " + string(c.Args[0]) + " command is not allowed with BLOCK option from scripts")
-			}
 			i++
 			if r.deadline, err = deadlineMillis(c, i); err != nil {
 				return r, err
