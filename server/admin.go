@@ -44,7 +44,7 @@ func (s *Server) administration() []command.Spec {
 		{Name: "time", Arity: 1, Flags: read | command.Fast, Group: g, Since: "2.6.0", Do: timeCmd, Complexity: "O(1)", Summary: "Returns the server time.", Tips: []string{"nondeterministic_output"}},
 		{Name: "wait", Arity: 3, Group: command.GroupGeneric, Categories: "-group connection", Since: "3.0.0", Do: s.waitCmd, Complexity: "O(1)",
 			Summary: "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.", Syntax: "numreplicas timeout", Tips: []string{"request_policy:all_shards", "response_policy:agg_min"}},
-		{Name: "waitaof", Arity: 4, Flags: command.NoScript, Group: command.GroupGeneric, Categories: "-group connection", Since: "7.2.0", Do: s.waitaof, Complexity: "O(1)",
+		{Name: "waitaof", Arity: 4, Group: command.GroupGeneric, Categories: "-group connection", Since: "7.2.0", Do: s.waitaof, Complexity: "O(1)",
 			Summary: "Blocks until all of the preceding write commands sent by the connection are written to the append-only file of the master and/or replicas.", Syntax: "numlocal numreplicas timeout", Tips: []string{"request_policy:all_shards", "response_policy:agg_min"}},
 	}
 }
