@@ -196,3 +196,31 @@ func fill(t *testing.T, c *respclient.Client) {
 		t.Fatal(reply)
 	}
 }
+
+// A server that runs a script ends at once by SHUTDOWN NOSAVE, whatever the script has written.
+func TestShutdownWhileBusy(t *testing.T) {
+	bin := evaldtest.Build(t)
+	for _, before := range []string{"", afterWrites} {
+		addr := evaldtest.Start(t, bin, "--set", "busy-reply-threshold=1")
+		caller, other := dial(t, addr), dial(t, addr)
+		fill(t, other)
+		ended := make(chan string, 1)
+		go func() { ended <- text(caller, "EVAL", before+hostile()["find"], "0") }()
+		for text(other, "GET", "k") != busy {
+		}
+		if reply := text(other, "SHUTDOWN"); reply != busy {
+			t.Errorf("SHUTDOWN: %s", reply)
+		}
+		text(other, "SHUTDOWN", "NOSAVE")
+		if reply := <-ended; !strings.Contains(reply, "EOF") && !strings.Contains(reply, "reset") && !strings.HasPrefix(reply, "ERR Script killed") {
+			t.Errorf("the caller got %q", reply)
+		}
+		if c, err := respclient.Dial(context.Background(), addr); err == nil {
+			_, err = c.Do("PING")
+			c.Close()
+			if err == nil {
+				t.Error("the server lives")
+			}
+		}
+	}
+}

@@ -34,6 +34,8 @@ func dial(t testing.TB, s *server.Server) *wire {
 	return &wire{t: t, conn: c, r: bufio.NewReaderSize(c, 1<<16)}
 }
 
+const patience = 30 * time.Second
+
 func (w *wire) send(commands ...[]string) {
 	w.t.Helper()
 	w.last = commands
@@ -41,7 +43,7 @@ func (w *wire) send(commands ...[]string) {
 	for _, args := range commands {
 		out = respclient.AppendCommand(out, args...)
 	}
-	w.conn.SetDeadline(time.Now().Add(30 * time.Second))
+	w.conn.SetWriteDeadline(time.Now().Add(patience))
 	if _, err := w.conn.Write(out); err != nil {
 		w.t.Fatal("send: ", err)
 	}
@@ -49,6 +51,7 @@ func (w *wire) send(commands ...[]string) {
 
 func (w *wire) read() reply.Value {
 	w.t.Helper()
+	w.conn.SetReadDeadline(time.Now().Add(patience))
 	v, err := reply.Read(w.r)
 	if err != nil {
 		w.t.Fatalf("after %.2000q: read: %v", w.last, err)
@@ -187,7 +190,9 @@ func (w *world) changes() string {
 func (w *world) heard() (list []string) {
 	w.n++
 	sentinel := "sentinel " + strconv.Itoa(w.n)
-	w.caller.do("PUBLISH", "sentinel", sentinel)
+	if v := w.caller.do("PUBLISH", "sentinel", sentinel); v.Text != "1" {
+		w.t.Fatalf("PUBLISH: %s", v)
+	}
 	for {
 		v := w.ear.read()
 		if n := len(v.Elems); n > 0 && v.Elems[n-1].Text == sentinel {
