@@ -1,5 +1,7 @@
 package server
 
+import "github.com/evald/evald/engine/command"
+
 // The loop: one goroutine owns the keyspace, every connection and every list of the server. What crosses to other goroutines is
 // the inbox (stream.go), the streams' output, and the store's committer with its wake-up. One turn is:
 //
@@ -54,9 +56,20 @@ func (s *Server) tick() {
 	s.ks.BeginTurn(s.clock())
 	s.us = s.ks.NowMicros()
 	s.ms = s.us / 1000
+	s.applyWriteRefusal()
+}
+
+// applyWriteRefusal says why writes are refused at present, if they are: the store, or replicas that are asked for and cannot be.
+func (s *Server) applyWriteRefusal() error {
+	var err error
 	if s.store != nil {
-		s.env.RefuseWrites = s.store.WriteError()
+		err = s.store.WriteError()
 	}
+	if err == nil && s.config.minReplicas > 0 && s.config.minReplicasLag > 0 {
+		err = command.ErrNoReplicas
+	}
+	s.env.RefuseWrites = err
+	return nil
 }
 
 // timeout is how long the poller may wait, in ms.

@@ -28,6 +28,7 @@ type config struct {
 	aclPubsubDefault                              string
 	aclLogMaxLen                                  int
 	appendOnly                                    bool
+	minReplicas, minReplicasLag                   int
 	appendFsync                                   string
 	slowlogSlowerThan, slowlogMaxLen              int
 	latencyThreshold                              int
@@ -209,6 +210,8 @@ func (s *Server) serverParams(t *params) {
 	t.int("hz", mutable, &c.hz, 10, 0, maxInt32, plain).then(func() error { c.hz = min(max(c.hz, 1), 500); return nil })
 	t.text("dir", protected, &c.dir, ".").then(s.applyDir)
 	t.bool("appendonly", mutable, &c.appendOnly, "no")
+	t.int("min-replicas-to-write", mutable, &c.minReplicas, 0, 0, maxInt32, plain).as("min-slaves-to-write", t).then(s.applyWriteRefusal)
+	t.int("min-replicas-max-lag", mutable, &c.minReplicasLag, 10, 0, maxInt32, plain).as("min-slaves-max-lag", t).then(s.applyWriteRefusal)
 	t.enum("appendfsync", mutable, &c.appendFsync, "always", "everysec", "always", "no").then(s.applyFsync)
 	t.int("slowlog-log-slower-than", mutable, &c.slowlogSlowerThan, 10000, -1, math.MaxInt64, plain).then(s.applyObservers)
 	t.int("slowlog-max-len", mutable, &c.slowlogMaxLen, 128, 0, math.MaxInt64, plain).then(s.applySlowlogLen)

@@ -44,8 +44,8 @@ func acceptedParams(t *params) {
 		{"cluster-link-sendbuf-limit", mutable, 0, 0, math.MaxInt64, memory}, {"cluster-migration-barrier", mutable, 1, 0, maxInt32, plain},
 		{"cluster-node-timeout", mutable, 15000, 0, math.MaxInt64, plain}, {"cluster-port", immutable, 0, 0, 65535, plain},
 		{"cluster-replica-validity-factor", mutable, 10, 0, maxInt32, plain}, {"io-threads", immutable, 1, 1, 128, plain},
-		{"list-compress-depth", mutable, 0, 0, maxInt32, plain}, {"min-replicas-max-lag", mutable, 10, 0, maxInt32, plain},
-		{"min-replicas-to-write", mutable, 0, 0, maxInt32, plain}, {"repl-backlog-size", mutable, 1 << 20, 1, math.MaxInt64, memory},
+		{"list-compress-depth", mutable, 0, 0, maxInt32, plain},
+		{"repl-backlog-size", mutable, 1 << 20, 1, math.MaxInt64, memory},
 		{"repl-backlog-ttl", mutable, 3600, 0, math.MaxInt64, plain}, {"repl-diskless-sync-delay", mutable, 5, 0, maxInt32, plain},
 		{"repl-diskless-sync-max-replicas", mutable, 0, 0, maxInt32, plain}, {"repl-ping-replica-period", mutable, 10, 1, maxInt32, plain},
 		{"repl-timeout", mutable, 60, 1, maxInt32, plain}, {"replica-announce-port", mutable, 0, 0, 65535, plain},
@@ -95,9 +95,9 @@ func acceptedParams(t *params) {
 	t.enum("syslog-facility", immutable, nil, "local0", "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7")
 	t.enum("tls-auth-clients", mutable, nil, "yes", "no", "yes", "optional")
 	for name, alias := range map[string]string{"cluster-replica-no-failover": "cluster-slave-no-failover",
-		"cluster-replica-validity-factor": "cluster-slave-validity-factor", "min-replicas-max-lag": "min-slaves-max-lag",
-		"min-replicas-to-write": "min-slaves-to-write", "repl-ping-replica-period": "repl-ping-slave-period",
-		"replica-announce-ip": "slave-announce-ip", "replica-announce-port": "slave-announce-port",
+		"cluster-replica-validity-factor": "cluster-slave-validity-factor",
+		"repl-ping-replica-period":        "repl-ping-slave-period",
+		"replica-announce-ip":             "slave-announce-ip", "replica-announce-port": "slave-announce-port",
 		"replica-ignore-maxmemory": "slave-ignore-maxmemory", "replica-lazy-flush": "slave-lazy-flush", "replica-priority": "slave-priority",
 		"replica-read-only": "slave-read-only", "replica-serve-stale-data": "slave-serve-stale-data"} {
 		t.byName[name].as(alias, t)

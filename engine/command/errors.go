@@ -28,6 +28,7 @@ const (
 	ErrNoAuth     Error = "NOAUTH Authentication required."
 	ErrOOM        Error = "OOM command not allowed when used memory > 'maxmemory'."
 	ErrLoading    Error = "LOADING Redis is loading the dataset in memory"
+	ErrNoReplicas Error = "NOREPLICAS Not enough good replicas to write."
 	ErrReadOnly   Error = "READONLY You can't write against a read only replica."
 	ErrNotAllowed Error = "ERR This Redis command is not allowed from script"
 	ErrNoScript   Error = "NOSCRIPT No matching script. Please use EVAL."
