@@ -41,7 +41,7 @@ func (a *App) runImport(c *cli.Context) error {
 	live := c.IsSet("from")
 	switch {
 	case live && len(args) > 0 || !live && len(args) != 1:
-		return errors.New("import takes either one RDB file or --from")
+		return errors.New("import: takes either one RDB file or --from")
 	case live && c.Bool("check"):
 		return errors.New("import: --check is for files")
 	case !live && o.resume != "":
