@@ -1,9 +1,10 @@
-// Package rdb is Redis's serialisation of single values, which DUMP gives and RESTORE takes, and of function libraries.
+// Package rdb is Redis's serialisation of single values, which DUMP gives and RESTORE takes, of function libraries, and the files that
+// hold them.
 //
 // A payload is a type byte, the value, a version (uint16 LE) and a CRC64 of all that. Writer makes payloads that Redis 7.0 reads
 // (version 10), except for hashes with field expiry, which need 7.4 (version 12). Decode reads all types up to version 12 from
 // untrusted bytes: it checks everything it hands out and allocates in proportion to the bytes at hand, never to a length they
-// announce.
+// announce. FileReader and FileWriter hand payloads on without decoding them.
 package rdb
 
 import (
