@@ -24,6 +24,6 @@ rollback: ## 100,000 random scripts that fail: nothing of them may be left
 script-kill: ## hostile scripts are stopped within 20 ms, and others answered within 2
 	KILL_MS=300 $(GO) test -count=1 -v -timeout 20m ./tests/kill
 patterns: build ## the pattern library on evald and on redis-server
-	PATTERNS_EVALD=$(CURDIR)/evald $(GO) test -count=1 -timeout 60m ./tests/patterns ./client
+	PATTERNS_REALTIME=1 PATTERNS_EVALD=$(CURDIR)/evald $(GO) test -count=1 -timeout 60m ./tests/patterns ./client
 bench-memory: build ## memory of four shapes of data against redis-server
 	bench/memory.sh ./evald

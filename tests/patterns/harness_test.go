@@ -68,10 +68,20 @@ func startServers() (stop func(), err error) {
 			return stop, err
 		}
 	}
-	if binary := os.Getenv("PATTERNS_EVALD"); binary != "" {
-		if err = start("evald", binary, evaldArgs); err != nil {
+	binary := os.Getenv("PATTERNS_EVALD")
+	if binary == "" {
+		dir, err := os.MkdirTemp("", "patterns-build")
+		if err != nil {
 			return stop, err
 		}
+		stops = append(stops, func() { os.RemoveAll(dir) })
+		binary = filepath.Join(dir, "evald")
+		if out, err := exec.Command("go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
+			return stop, fmt.Errorf("build evald: %w: %s", err, out)
+		}
+	}
+	if err = start("evald", binary, evaldArgs); err != nil {
+		return stop, err
 	}
 	for pair := range strings.SplitSeq(os.Getenv("PATTERNS_SERVERS"), ",") {
 		if name, addr, ok := strings.Cut(pair, "="); ok {
@@ -89,7 +99,7 @@ func evaldArgs(port, dir string) []string {
 	if custom := os.Getenv("PATTERNS_EVALD_ARGS"); custom != "" { // with {port} and {dir}
 		return strings.Fields(strings.NewReplacer("{port}", port, "{dir}", dir).Replace(custom))
 	}
-	return []string{"serve", "--addr", "127.0.0.1:" + port, "--dir", dir, "--set", "enable-debug-command=yes"}
+	return []string{"serve", "--addr", "127.0.0.1:" + port, "--dir", dir, "--appendfsync", "no", "--set", "enable-debug-command=yes"}
 }
 
 // startServer runs binary on a free port in a directory of its own and waits until it answers.
