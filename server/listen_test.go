@@ -62,7 +62,9 @@ func TestUnixSocket(t *testing.T) {
 
 func TestRebind(t *testing.T) {
 	s := startServer(t, func(o *Options) { o.Addr = "127.0.0.1:0" })
-	w := dialTCP(t, s.Addr())
+	var addr string
+	s.Do(func() { addr = s.Addr() }) // on the loop, which is about to change it
+	w := dialTCP(t, addr)
 	other, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +74,7 @@ func TestRebind(t *testing.T) {
 	if got := w.do("CONFIG SET port " + taken); got != "-ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port. Check server logs." {
 		t.Error(got)
 	}
-	dialTCP(t, s.Addr()).do("PING") // still where it was
+	dialTCP(t, addr).do("PING") // still where it was
 	other.Close()
 	if got := w.do("CONFIG SET port " + taken); got != "OK" {
 		t.Fatal(got)

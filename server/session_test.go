@@ -38,7 +38,7 @@ type wire struct {
 
 func newWire(t testing.TB, nc net.Conn) *wire {
 	t.Helper()
-	nc.SetDeadline(time.Now().Add(5 * time.Second))
+	nc.SetDeadline(time.Now().Add(time.Minute))
 	t.Cleanup(func() { nc.Close() })
 	return &wire{t: t, conn: nc, r: bufio.NewReader(nc)}
 }
