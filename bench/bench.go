@@ -19,10 +19,14 @@ import (
 type Options struct {
 	Addrs     []string // one server, or two that take turns; host:port or path of a Unix socket
 	Workloads []string // names, default: the three scripts, get and set; "all" for every workload
-	Clients   int      // connections, default 50
-	Pipeline  int      // requests sent at once per connection, default 1
-	Requests  int      // requests per workload, round and server, default 100000
-	Rounds    int      // default 1 for one server, 5 for two
+	// Patterns names functions and areas of the pattern library to measure instead of Workloads; "all" for every function.
+	// They have defaults of their own: what is of interest is the server's time per call, so few clients keep it busy.
+	Patterns []string
+	EvalSHA  bool // call the functions as scripts, by EVALSHA rather than FCALL
+	Clients  int  // connections, default 50, for patterns 4
+	Pipeline int  // requests sent at once per connection, default 1, for patterns 64
+	Requests int  // requests per workload, round and server, default 100000, for patterns 20000
+	Rounds   int  // default 1 for one server, 5 for two
 	Warmup    bool     // run one round more, first and unmeasured
 	Seed      uint64   // of the random keys, default 1
 	Keyspace  int      // keys, or members of the leaderboard, default 100000
@@ -39,15 +43,19 @@ func (o *Options) EnsureDefaults() error {
 	if len(o.Addrs) == 2 {
 		rounds = 5
 	}
+	clients, pipeline, requests := 50, 1, 100_000
+	if len(o.Patterns) > 0 {
+		clients, pipeline, requests = 4, 64, 20_000
+	}
 	for _, f := range []struct {
 		name  string
 		value *int
 		def   int
 		max   int
 	}{
-		{"clients", &o.Clients, 50, 10_000},
-		{"pipeline", &o.Pipeline, 1, 10_000},
-		{"requests", &o.Requests, 100_000, 1_000_000_000},
+		{"clients", &o.Clients, clients, 10_000},
+		{"pipeline", &o.Pipeline, pipeline, 10_000},
+		{"requests", &o.Requests, requests, 1_000_000_000},
 		{"rounds", &o.Rounds, rounds, 1000},
 		{"keyspace", &o.Keyspace, 100_000, 1_000_000_000},
 		{"data-size", &o.DataSize, 3, 64 << 20},
@@ -77,6 +85,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	loads, err := choose(o.Workloads)
+	if len(o.Patterns) > 0 {
+		loads, err = choosePatterns(o.Patterns)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,12 +132,26 @@ func measure(ctx context.Context, o Options, load workload, addr string, round i
 		hist: hdrhistogram.New(1, int64(time.Hour), 3),
 	}
 	stop := d.watch(o.reporter(step))
-	err = d.run(ctx)
+	before, err := serverTime(c, cmd[0].text)
+	if err == nil {
+		err = d.run(ctx)
+	}
 	stop()
 	if err != nil {
 		return Result{}, err
 	}
-	return d.result(load.name), nil
+	after, err := serverTime(c, cmd[0].text)
+	if err != nil {
+		return Result{}, err
+	}
+	r := d.result(load.name)
+	r.ServerTime = after.since(before)
+	if load.clean != nil {
+		if err := load.clean(setup{ctx: ctx, c: c, o: o, progress: o.reporter("clean " + step)}); err != nil {
+			return Result{}, fmt.Errorf("clean up: %w", err)
+		}
+	}
+	return r, nil
 }
 
 // reporter binds a step's name to Options.Progress.

@@ -25,7 +25,7 @@ import (
 )
 
 func TestTemplate(t *testing.T) {
-	tmpl := newTemplate([]arg{text("SET"), {"k:", inOrder, 0}, text("v"), {"", random, 10}}, 3)
+	tmpl := newTemplate([]arg{text("SET"), {"k:", inOrder, 0, ""}, text("v"), {"", random, 10, ""}}, 3)
 	b := append([]byte(nil), tmpl.bytes...)
 	var counter atomic.Int64
 	counter.Store(998)
@@ -159,7 +159,7 @@ var drivers = map[string]func(*driver, context.Context) error{"own": (*driver).r
 
 func newDriver(addr string, requests, clients, pipeline int) *driver {
 	return &driver{addr: addr, requests: requests, clients: clients, timeout: 10 * time.Second, seed: 1,
-		tmpl: newTemplate([]arg{text("ECHO"), {"", inOrder, 0}}, pipeline), hist: hdrhistogram.New(1, int64(time.Hour), 3)}
+		tmpl: newTemplate([]arg{text("ECHO"), {"", inOrder, 0, ""}}, pipeline), hist: hdrhistogram.New(1, int64(time.Hour), 3)}
 }
 
 func TestDriver(t *testing.T) {

@@ -11,11 +11,12 @@ import (
 // digits is the width of a number that changes from request to request; it is padded with zeros.
 const digits = 12
 
-// arg is one argument of a workload's command: text, followed by a number if pick says so.
+// arg is one argument of a workload's command: text, followed by a number and the tail if pick says so.
 type arg struct {
 	text string
 	pick pick
 	span int // the number is below span; for inOrder 0 means unbounded
+	tail string
 }
 
 // pick says how an argument's number is chosen.
@@ -25,6 +26,8 @@ const (
 	fixed   pick = iota // no number, only text
 	random              // uniform in [0, span)
 	inOrder             // 0, 1, 2 ... over all connections, modulo span
+	same                // the number that random or inOrder chose last in this request
+	noise               // uniform in [0, span), and same does not repeat it
 )
 
 // slot is the place of a number in an encoded batch.
@@ -52,8 +55,8 @@ func newTemplate(cmd []arg, n int) template {
 				t.bytes = respclient.AppendBulk(t.bytes, a.text)
 				continue
 			}
-			t.bytes = respclient.AppendBulk(t.bytes, a.text+zeros)
-			offset := len(t.bytes) - len("\r\n") - digits
+			t.bytes = respclient.AppendBulk(t.bytes, a.text+zeros+a.tail)
+			offset := len(t.bytes) - len("\r\n") - len(a.tail) - digits
 			t.slots = append(t.slots, slot{offset: offset, pick: a.pick, span: a.span})
 		}
 	}
@@ -71,15 +74,21 @@ type numbers struct {
 
 // fill writes new numbers into the first n requests of b, which is a copy of the template's bytes.
 func (t *template) fill(b []byte, n int, src *numbers) {
+	var last uint64
 	for _, s := range t.slots[:len(t.slots)/t.n*n] {
-		var v uint64
-		if s.pick == random {
+		v := last
+		switch s.pick {
+		case random:
 			v = src.rng.Uint64N(uint64(s.span))
-		} else {
+			last = v
+		case noise:
+			v = src.rng.Uint64N(uint64(s.span))
+		case inOrder:
 			v = uint64(src.counter.Add(1) - 1)
 			if s.span > 0 {
 				v %= uint64(s.span)
 			}
+			last = v
 		}
 		for i := s.offset + digits - 1; i >= s.offset; i-- {
 			b[i] = byte('0' + v%10)

@@ -14,14 +14,17 @@ import (
 
 // workload is one kind of request.
 type workload struct {
-	name   string
-	script string // the bundled script it runs, or Lua source if it contains a space; "" for a plain command
-	// command returns the request; for a script, what follows EVALSHA sha.
+	name     string
+	script   string // the bundled script it runs, or Lua source if it contains a space; "" for a plain command
+	function string // or the function of the pattern library it calls
+	// command returns the request; for a script or function, what follows EVALSHA sha or FCALL name.
 	command func(o Options) []arg
 	// fill writes what the requests need to find; nil if nothing.
 	fill func(s setup) error
 	// everyRound says that a round uses up what fill wrote.
 	everyRound bool
+	// clean removes all that fill and the requests wrote; nil leaves it.
+	clean func(s setup) error
 }
 
 // Each limiter is called about callsPerLimiter times in a round, so that half of the calls are admitted and half denied,
@@ -39,7 +42,7 @@ func workloads() []workload {
 		// Every request releases a lock that is held: what a lock's owner does.
 		{name: "lock_release", script: "lock_release", everyRound: true,
 			command: func(o Options) []arg {
-				return []arg{text("1"), {"bench:lock:", inOrder, 0}, text("0123456789abcdef0123456789abcdef")}
+				return []arg{text("1"), {"bench:lock:", inOrder, 0, ""}, text("0123456789abcdef0123456789abcdef")}
 			},
 			fill: func(s setup) error {
 				return s.each(s.o.Requests, func(i int) []string {
@@ -48,25 +51,25 @@ func workloads() []workload {
 			}},
 		{name: "sliding_window", script: "sliding_window", everyRound: true,
 			command: func(o Options) []arg {
-				return []arg{text("1"), {limiters, random, limiterCount(o)}, text(strconv.Itoa(limiterLimit)), text("600000")}
+				return []arg{text("1"), {limiters, random, limiterCount(o), ""}, text(strconv.Itoa(limiterLimit)), text("600000")}
 			},
 			fill: func(s setup) error {
 				return s.each(limiterCount(s.o), func(i int) []string { return []string{"UNLINK", limiters + number(i)} })
 			}},
 		{name: "leaderboard_page", script: "leaderboard_page", fill: board,
 			command: func(o Options) []arg {
-				return []arg{text("1"), text("bench:board"), {"", random, o.Keyspace}, text("10")}
+				return []arg{text("1"), text("bench:board"), {"", random, o.Keyspace, ""}, text("10")}
 			}},
 		{name: "get", fill: values, command: func(o Options) []arg { return []arg{text("GET"), key(o)} }},
 		{name: "set", command: func(o Options) []arg { return []arg{text("SET"), key(o), text(value(o))} }},
-		{name: "incr", command: func(o Options) []arg { return []arg{text("INCR"), {"bench:counter:", random, o.Keyspace}} }},
+		{name: "incr", command: func(o Options) []arg { return []arg{text("INCR"), {"bench:counter:", random, o.Keyspace, ""}} }},
 		{name: "hget", fill: hashes, command: func(o Options) []arg { return []arg{text("HGET"), hash(o), field()} }},
 		{name: "hset", command: func(o Options) []arg { return []arg{text("HSET"), hash(o), field(), text(value(o))} }},
 		{name: "zscore", fill: board, command: func(o Options) []arg {
-			return []arg{text("ZSCORE"), text("bench:board"), {"member:", random, o.Keyspace}}
+			return []arg{text("ZSCORE"), text("bench:board"), {"member:", random, o.Keyspace, ""}}
 		}},
 		{name: "zadd", fill: board, command: func(o Options) []arg {
-			return []arg{text("ZADD"), text("bench:board"), {"", random, o.Keyspace}, {"member:", random, o.Keyspace}}
+			return []arg{text("ZADD"), text("bench:board"), {"", random, o.Keyspace, ""}, {"member:", random, o.Keyspace, ""}}
 		}},
 		{name: "return_1", script: "return 1", command: func(o Options) []arg { return []arg{text("0")} }},
 	}
@@ -74,11 +77,11 @@ func workloads() []workload {
 
 func text(s string) arg { return arg{text: s} }
 
-func key(o Options) arg { return arg{"bench:str:", random, o.Keyspace} }
+func key(o Options) arg { return arg{"bench:str:", random, o.Keyspace, ""} }
 
 // Hashes have ten fields.
-func hash(o Options) arg { return arg{"bench:hash:", random, max(1, o.Keyspace/10)} }
-func field() arg         { return arg{"field:", random, 10} }
+func hash(o Options) arg { return arg{"bench:hash:", random, max(1, o.Keyspace/10), ""} }
+func field() arg         { return arg{"field:", random, 10, ""} }
 
 func value(o Options) string { return strings.Repeat("x", o.DataSize) }
 
@@ -115,16 +118,37 @@ type setup struct {
 
 // prepare brings the server into the state the workload needs and returns the request.
 func (w workload) prepare(s setup, first bool) ([]arg, error) {
+	call, err := w.load(s)
+	if err != nil {
+		return nil, err
+	}
 	if w.fill != nil && (first || w.everyRound) {
 		if err := w.fill(s); err != nil {
 			return nil, fmt.Errorf("set-up: %w", err)
 		}
 	}
-	if w.script == "" {
-		return w.command(s.o), nil
-	}
+	return append(call, w.command(s.o)...), nil
+}
+
+// load makes the server know the script or function and returns the words that call it.
+func (w workload) load(s setup) ([]arg, error) {
 	source := w.script
-	if !strings.Contains(source, " ") {
+	switch {
+	case w.function != "":
+		f, lib, ok := scripts.LookupFunction(w.function)
+		if !ok {
+			panic("bench: workload of a function that is not in the library: " + w.function)
+		}
+		if _, err := s.c.Do("FUNCTION", "LOAD", "REPLACE", lib.Source); err != nil {
+			return nil, fmt.Errorf("FUNCTION LOAD: %w", err)
+		}
+		if !s.o.EvalSHA {
+			return []arg{text("FCALL"), text(w.function)}, nil
+		}
+		source = f.Script
+	case w.script == "":
+		return nil, nil
+	case !strings.Contains(w.script, " "):
 		_, f, ok := scripts.Get(w.script)
 		if !ok {
 			panic("bench: workload of a script that is not bundled: " + w.script)
@@ -135,7 +159,7 @@ func (w workload) prepare(s setup, first bool) ([]arg, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SCRIPT LOAD: %w", err)
 	}
-	return append([]arg{text("EVALSHA"), text(sha.String())}, w.command(s.o)...), nil
+	return []arg{text("EVALSHA"), text(sha.String())}, nil
 }
 
 // each sends command(0) to command(n-1), pipelined, and checks every reply.
