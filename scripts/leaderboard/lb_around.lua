@@ -20,7 +20,7 @@
 
 local parts, member, before, after = ARGV[1], ARGV[2], whole(ARGV[3], 0, 500), whole(ARGV[4], 0, 499)
 local order, mode, fill = ARGV[5], ARGV[6], whole(ARGV[7] or 1, 0, 1)
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs_text(member, 'member') or needs(before, 'before must be a whole number from 0 to 500')
   or needs(after, 'after must be a whole number from 0 to 499') or needs_order(order)
   or needs(fill, 'fill must be 0 or 1')

@@ -19,7 +19,7 @@
 
 local parts, order, mode = ARGV[1], ARGV[2], ARGV[3]
 local min, max, limit = score_of_text(ARGV[4]), score_of_text(ARGV[5]), whole(ARGV[6], 1, MAX_BATCH)
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs_order(order) or needs_score(min, 'min') or needs_score(max, 'max')
   or needs(limit, 'limit must be a whole number from 1 to 1000')
 if bad then return bad end

@@ -17,7 +17,7 @@
 
 local parts, order, mode = ARGV[1], ARGV[2], ARGV[3]
 local offset, count = whole(ARGV[4], 0, MAX_INT - 1000), whole(ARGV[5], 1, MAX_BATCH)
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs_order(order) or needs(offset, 'offset must be a whole number from 0')
   or needs(count, 'count must be a whole number from 1 to 1000')
 if bad then return bad end

@@ -16,7 +16,7 @@
 -- include: leaderboard/shared/board.lua
 
 local parts, member, order, mode = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs_text(member, 'member') or needs_order(order)
 if bad then return bad end
 local b = open_board(KEYS, 1, parts)

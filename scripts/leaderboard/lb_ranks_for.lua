@@ -15,7 +15,7 @@
 -- include: leaderboard/shared/board.lua
 
 local parts, order, mode = ARGV[1], ARGV[2], ARGV[3]
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs_order(order) or needs(#ARGV > 3 and #ARGV <= 3 + MAX_BATCH, 'members: 1 to 1000')
 if bad then return bad end
 local b = open_board(KEYS, 1, parts)

@@ -13,7 +13,7 @@
 -- include: leaderboard/shared/write.lua
 
 local parts = ARGV[1]
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs(#ARGV > 1 and #ARGV <= 1 + MAX_BATCH, 'members: 1 to 1000')
 if bad then return bad end
 

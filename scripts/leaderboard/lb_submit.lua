@@ -24,7 +24,7 @@
 
 local parts, member, score, op, order = ARGV[1], ARGV[2], score_of_text(ARGV[3]), ARGV[4], ARGV[5]
 local cap, expire_at, meta = whole(ARGV[6], 0, 1000000000), whole(ARGV[7], 0, MAX_INT), ARGV[8]
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs_text(member, 'member') or needs_score(score, 'score') or needs_op(op) or needs_order(order)
   or needs(cap, 'cap must be a whole number from 0 to 1000000000')
   or needs(expire_at and (expire_at == 0 or expire_at > now_ms()), 'expire_at must be 0 or a time to come (ms since 1970)')
@@ -33,13 +33,11 @@ local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size
 if bad then return bad end
 
 local b, high = open_board(KEYS, 1, parts), order == 'desc'
-board_total(b)
-local applied, stands, prev = submit(b, member, score, op, high, cap, true)
-local now_score, name = find(b, member)
-local rank = now_score and rank_of(b, name, now_score, high, 'ordinal') or -1
-local reply = {applied and 1 or 0, show(stands), rank, prev, redis.call('ZCARD', b.z)}
+local applied, stands, prev, name, total = submit(b, member, score, op, high, cap, true, board_total(b))
+local rank = prev -- of a score that is not applied
 if applied then
-  if meta and now_score then redis.call('HSET', b.meta, member, meta) end
+  rank = name and rank_of(b, name, stands, high, 'ordinal') or -1
+  if meta and name then redis.call('HSET', b.meta, member, meta) end
   if expire_at > 0 then expire_board(KEYS, 1, #KEYS, expire_at) end
 end
-return reply
+return {applied and 1 or 0, show(stands), rank, prev, total}

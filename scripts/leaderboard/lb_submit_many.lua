@@ -33,13 +33,15 @@ for i = 6, #ARGV, 3 do
   rows[#rows + 1] = row
 end
 
-local boards, reply = {}, {}
+local boards, totals, reply = {}, {}, {}
 for i = 1, #KEYS / size do
   boards[i] = open_board(KEYS, (i - 1) * size + 1, parts)
-  board_total(boards[i])
+  totals[i] = board_total(boards[i])
 end
 for i = 1, #rows do
-  reply[i] = submit(boards[rows[i][1]], rows[i][2], rows[i][3], op, order == 'desc', cap, false) and 1 or 0
+  local at, applied, _ = rows[i][1]
+  applied, _, _, _, totals[at] = submit(boards[at], rows[i][2], rows[i][3], op, order == 'desc', cap, false, totals[at])
+  reply[i] = applied and 1 or 0
 end
 if expire_at > 0 then expire_board(KEYS, 1, #KEYS, expire_at) end
 return reply

@@ -15,7 +15,7 @@
 -- include: leaderboard/shared/board.lua
 
 local parts, order, mode, count = ARGV[1], ARGV[2], ARGV[3], whole(ARGV[4], 1, MAX_BATCH)
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs_order(order) or needs(count, 'count must be a whole number from 1 to 1000')
 if bad then return bad end
 local b = open_board(KEYS, 1, parts)

@@ -17,7 +17,7 @@
 
 local parts, order, keep = ARGV[1], ARGV[2], whole(ARGV[3], -1, MAX_INT)
 local limit, bound = whole(ARGV[4], 1, MAX_BATCH), ARGV[5] and score_of_text(ARGV[5])
-local bad = needs_parts(parts) or needs_keys(KEYS, board_size(parts), board_size(parts), 'board and its parts')
+local bad = needs_board(KEYS, parts)
   or needs_order(order) or needs(keep, 'keep must be a whole number from -1')
   or needs(limit, 'limit must be a whole number from 1 to 1000') or (ARGV[5] and needs_score(bound, 'bound'))
 if bad then return bad end

@@ -34,13 +34,10 @@ end
 if expected >= 0 and expected ~= s.version then
   return {0, s.version}
 end
-if nset > 0 then
-  redis.call('HSET', sess, unpack(ARGV, 4, at - 1))
-end
+s.idle = idle > 0 and idle or s.idle
+redis.call('HSET', sess, '_v', int(s.version + 1), '_i', int(s.idle), unpack(ARGV, 4, at - 1))
 if ndel > 0 then
   redis.call('HDEL', sess, unpack(ARGV, at + 1))
 end
-s.idle = idle > 0 and idle or s.idle
-redis.call('HSET', sess, '_v', int(s.version + 1), '_i', int(s.idle))
 touch_session(sess, idx, s, now)
 return {1, s.version + 1}

@@ -19,16 +19,24 @@ local function needs(ok, text)
   end
 end
 
+-- The texts of those below are only made when they are needed: they run in every call.
+
 local function needs_keys(keys, min, max, usage)
-  return needs(#keys >= min and #keys <= max, 'keys: ' .. usage)
+  if #keys < min or #keys > max then
+    return needs(false, 'keys: ' .. usage)
+  end
 end
 
 local function needs_ms(n, name)
-  return needs(n, name .. ' must be a whole number of milliseconds from 1 to 315360000000')
+  if not n then
+    return needs(false, name .. ' must be a whole number of milliseconds from 1 to 315360000000')
+  end
 end
 
 local function needs_text(s, name)
-  return needs(s and s ~= '', name .. ' must not be empty')
+  if not s or s == '' then
+    return needs(false, name .. ' must not be empty')
+  end
 end
 
 -- int formats a whole number: tostring would turn 1e15 into "1e+15".

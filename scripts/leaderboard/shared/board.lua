@@ -12,7 +12,7 @@ local STAMP = 17 -- length of the sequence number and the colon
 -- board_size returns how many keys a board with these parts has, or nil if parts is not valid.
 local function board_size(parts)
   if parts == '-' then
-    parts = ''
+    return 1
   end
   if not parts or not string.find(parts, '^m?d?f?$') then
     return nil
@@ -24,6 +24,12 @@ local function needs_parts(parts)
   return needs(board_size(parts), 'parts must be - or letters of mdf in this order')
 end
 
+-- needs_board checks parts, and that the keys are those of one board.
+local function needs_board(keys, parts)
+  local size = board_size(parts)
+  return not size and needs_parts(parts) or needs_keys(keys, size, size, 'board and its parts')
+end
+
 local function needs_order(order)
   return needs(order == 'desc' or order == 'asc', 'order must be desc or asc')
 end
@@ -31,6 +37,9 @@ end
 -- open_board names the keys from keys[at] on.
 local function open_board(keys, at, parts)
   local b = {z = keys[at]}
+  if parts == '-' then
+    return b
+  end
   if string.find(parts, 'm') then
     at = at + 1
     b.meta = keys[at]
@@ -75,7 +84,9 @@ local function show(score)
 end
 
 local function needs_score(n, name)
-  return needs(n, name .. ' must be a number, inf or -inf')
+  if not n then
+    return needs(false, name .. ' must be a number, inf or -inf')
+  end
 end
 
 local function needs_mode(b, mode)

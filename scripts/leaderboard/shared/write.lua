@@ -14,18 +14,24 @@ local function count_score(b, score, by)
   end
 end
 
--- put sets a member's score; old and name are what find returned. A member that keeps its score keeps its place.
+-- put sets a member's score and returns the name it is stored under; old and name are what find returned. A member that
+-- keeps its score keeps its place.
 local function put(b, member, score, old, name, high)
-  if old == score then return end
+  if old == score then return name end
   if b.stamps then
     local seq = redis.call('HINCRBY', b.stamps, '', 1)
     if name then redis.call('ZREM', b.z, name) end
     name = string.format('%016.0f:', high and MAX_INT - seq or seq) .. member
     redis.call('HSET', b.stamps, member, name)
+  else
+    name = member
   end
-  redis.call('ZADD', b.z, show(score), b.stamps and name or member)
-  if old then count_score(b, old, -1) end
-  count_score(b, score, 1)
+  redis.call('ZADD', b.z, show(score), name)
+  if b.distinct then
+    if old then count_score(b, old, -1) end
+    count_score(b, score, 1)
+  end
+  return name
 end
 
 -- take_out removes rows (stored name, score, ...) with all that belongs to them and returns the members.
@@ -52,9 +58,10 @@ local function worst(b, n, high)
   return redis.call(high and 'ZRANGE' or 'ZREVRANGE', b.z, 0, int(n - 1), 'WITHSCORES')
 end
 
--- submit applies one score. op: set, best, worst or incr. Returns applied (bool), the score that stands, the old score
--- and the old rank (nil if the member is new). Beyond cap members (0 = any number) the worst leave.
-local function submit(b, member, score, op, high, cap, want_rank)
+-- submit applies one score. op: set, best, worst or incr. total is the number of members; only a cap needs it. Returns
+-- applied (bool), the score that stands, the old rank (-1 if the member is new), then the name the member is stored under
+-- (nil if it is not on the board) and the total. Beyond cap members (0 = any number) the worst leave.
+local function submit(b, member, score, op, high, cap, want_rank, total)
   local old, name = find(b, member)
   local prev = old and want_rank and rank_of(b, name, old, high, 'ordinal') or -1
   if op == 'incr' and old then
@@ -62,23 +69,26 @@ local function submit(b, member, score, op, high, cap, want_rank)
   elseif old and op ~= 'set' then
     local better = (high and score > old) or (not high and score < old)
     if score == old or better ~= (op == 'best') then
-      return false, old, prev
+      return false, old, prev, name, total
     end
   end
-  local total = redis.call('ZCARD', b.z)
   if cap > 0 and not old and total >= cap then
     -- A newcomer that only ties the last one came later: it does not get in, and nothing is written.
     local last = score_of_text(worst(b, 1, high)[2])
     if not ((high and score > last) or (not high and score < last)) then
-      return false, score, prev
+      return false, score, prev, nil, total
     end
   end
-  put(b, member, score, old, name, high)
+  name = put(b, member, score, old, name, high)
   total = total + (old and 0 or 1)
   if cap > 0 and total > cap then
-    take_out(b, worst(b, math.min(total - cap, 100), high))
+    local gone = take_out(b, worst(b, math.min(total - cap, 100), high))
+    total = total - #gone
+    for i = 1, #gone do
+      if gone[i] == member then name = nil end
+    end
   end
-  return true, score, prev
+  return true, score, prev, name, total
 end
 
 local function needs_op(op)

@@ -10,7 +10,9 @@ local function limit_reply(limit, remaining, retry, reset)
 end
 
 local function needs_limit(n, name)
-  return needs(n, name .. ' must be a whole number from 1 to 1000000000')
+  if not n then
+    return needs(false, name .. ' must be a whole number from 1 to 1000000000')
+  end
 end
 
 local function needs_cost(n)
