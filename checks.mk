@@ -1,5 +1,5 @@
 # The longer checks: `make help` lists them with the others. Those that compare need redis-server in PATH.
-.PHONY: diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory clients
+.PHONY: bench-patterns diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory clients
 
 clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
 	tests/clients/run.sh ./evald
@@ -25,5 +25,7 @@ script-kill: ## hostile scripts are stopped within 20 ms, and others answered wi
 	KILL_MS=300 $(GO) test -count=1 -v -timeout 20m ./tests/kill
 patterns: build ## the pattern library on evald and on redis-server
 	PATTERNS_REALTIME=1 PATTERNS_EVALD=$(CURDIR)/evald $(GO) test -count=1 -timeout 60m ./tests/patterns ./client
+bench-patterns: build ## server time per call of every function of the pattern library against redis-server
+	POLICIES=none PATTERNS=all bench/compare.sh ./evald
 bench-memory: build ## memory of four shapes of data against redis-server
 	bench/memory.sh ./evald

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures evald against redis-server on this machine, in turn, round by round: first both without persistence, then both
-# with every write on disk before its reply (POLICIES=none or always picks one). Usage: compare.sh EVALD-BINARY [evald bench flags, e.g. --requests 1000000]
+# with every write on disk before its reply (POLICIES=none or always picks one). PATTERNS=all, or areas or functions of the
+# pattern library, measures those instead. Usage: compare.sh EVALD-BINARY [evald bench flags, e.g. --requests 1000000]
 set -euo pipefail
 evald=$(realpath "$1")
 shift
@@ -36,6 +37,12 @@ for policy in ${POLICIES:-none always}; do
   else
     start "evald-$policy" "$a" "$evald" serve --addr "127.0.0.1:$a" --dir "$tmp/evald-$policy" --appendfsync always
     start "redis-$policy" "$b" redis-server --port "$b" --bind 127.0.0.1 --dir "$tmp/redis-$policy" --save '' --appendonly yes --appendfsync always
+  fi
+  if [ -n "${PATTERNS:-}" ]; then
+    printf '\npersistence: %s, ' "$policy"
+    "$evald" bench --addr "127.0.0.1:$a,127.0.0.1:$b" --pattern "$PATTERNS" --warmup "$@" | sed "s/127.0.0.1:$a/evald/g; s/127.0.0.1:$b/redis/g"
+    stop
+    continue
   fi
   for pipeline in 1 16; do
     printf '\npersistence: %s, evald on %s, redis-server on %s\n' "$policy" "$a" "$b"
