@@ -1,5 +1,5 @@
 # The longer checks: `make help` lists them with the others. Those that compare need redis-server in PATH.
-.PHONY: bench-patterns diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory clients
+.PHONY: bench-patterns diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery clients
 
 clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
 	tests/clients/run.sh ./evald
@@ -29,3 +29,5 @@ bench-patterns: build ## server time per call of every function of the pattern l
 	POLICIES=none PATTERNS=all bench/compare.sh ./evald
 bench-memory: build ## memory of four shapes of data against redis-server
 	bench/memory.sh ./evald
+bench-recovery: build ## start with data on disk, 1M and 10M keys, against redis-server loading its RDB
+	bench/recovery.sh ./evald

@@ -86,6 +86,21 @@ func (h *bigHash) get(field []byte) ([]byte, bool) {
 	return hashValue(e), true
 }
 
+// newHashField makes the block of a field.
+func newHashField(field, val []byte, at int64) dict.Entry {
+	b := make([]byte, hashBlock(len(field), len(val), at != 0))
+	binary.LittleEndian.PutUint32(b, uint32(len(val)))
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(field)))
+	copy(b[hashFieldOffset:], field)
+	e := dict.Entry(unsafe.Pointer(unsafe.SliceData(b)))
+	if at != 0 {
+		*word(e, 0) |= hashExpires
+		setFieldExpire(e, at)
+	}
+	copy(hashValue(e), val)
+	return e
+}
+
 // set gives a field its value and expiry, 0 for none.
 func (h *bigHash) set(field, val []byte, at int64) (created bool) {
 	n := hashBlock(len(field), len(val), at != 0)
@@ -94,21 +109,12 @@ func (h *bigHash) set(field, val []byte, at int64) (created bool) {
 		*word(old, 0) = *word(old, 0)&hashExpires | uint32(len(val))
 		copy(hashValue(old), val)
 		if at != 0 {
-			h.time(old, at)
+			setFieldExpire(old, at)
 			h.times.change(hashFieldIndex(old), fieldTimer{old}, at)
 		}
 		return false
 	}
-	b := make([]byte, n)
-	binary.LittleEndian.PutUint32(b, uint32(len(val)))
-	binary.LittleEndian.PutUint32(b[4:], uint32(len(field)))
-	copy(b[hashFieldOffset:], field)
-	e := dict.Entry(unsafe.Pointer(unsafe.SliceData(b)))
-	if at != 0 {
-		*word(e, 0) |= hashExpires
-		h.time(e, at)
-	}
-	copy(hashValue(e), val)
+	e := newHashField(field, val, at)
 	h.d.Replace(field, e)
 	h.used += n
 	if old != nil {
@@ -120,7 +126,7 @@ func (h *bigHash) set(field, val []byte, at int64) (created bool) {
 	return old == nil
 }
 
-func (h *bigHash) time(e dict.Entry, at int64) {
+func setFieldExpire(e dict.Entry, at int64) {
 	binary.LittleEndian.PutUint64(hashTTLBytes(e), uint64(at))
 }
 
@@ -146,13 +152,40 @@ func appendHashRow(dst []byte, e dict.Entry) []byte {
 
 var errBadField = errors.New("bad field of a hash")
 
-func (h *bigHash) putElement(field, row []byte) error {
-	at, n := binary.Uvarint(row)
-	if n <= 0 || at >= 1<<62 {
-		return errBadField
+// splitHashRow takes a row value apart.
+func splitHashRow(row []byte) (at int64, val []byte, err error) {
+	u, n := binary.Uvarint(row)
+	if n <= 0 || u >= 1<<62 {
+		return 0, nil, errBadField
 	}
-	h.set(field, row[n:], int64(at))
-	return nil
+	return int64(u), row[n:], nil
+}
+
+func (h *bigHash) putElement(field, row []byte) error {
+	at, val, err := splitHashRow(row)
+	if err == nil {
+		h.set(field, val, at)
+	}
+	return err
+}
+
+func (h *bigHash) newBlock(field, row []byte) (dict.Entry, error) {
+	at, val, err := splitHashRow(row)
+	if err != nil {
+		return nil, err
+	}
+	return newHashField(field, val, at), nil
+}
+
+func (h *bigHash) fill(blocks []dict.Entry) {
+	h.d.Reserve(len(blocks))
+	h.d.InsertAll(blocks)
+	for _, e := range blocks {
+		h.used += hashEntrySize(e)
+		if at := fieldExpire(e); at != 0 {
+			h.times.put(fieldTimer{e}, at)
+		}
+	}
 }
 
 func (h *bigHash) dropElement(field []byte) {

@@ -200,12 +200,28 @@ func setMember(e dict.Entry) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(e, setMemberOffset)), int(*word(e, 0)))
 }
 
-func (s *bigSet) add(m []byte) {
-	b := make([]byte, sizeClass(setMemberOffset+len(m)))
+func setBlock(member int) int64 { return int64(sizeClass(setMemberOffset + member)) }
+
+func newSetMember(m []byte) dict.Entry {
+	b := make([]byte, setBlock(len(m)))
 	binary.LittleEndian.PutUint32(b, uint32(len(m)))
 	copy(b[setMemberOffset:], m)
-	s.d.Insert(dict.Entry(unsafe.Pointer(unsafe.SliceData(b))))
-	s.used += int64(len(b))
+	return dict.Entry(unsafe.Pointer(unsafe.SliceData(b)))
+}
+
+func (s *bigSet) add(m []byte) {
+	s.d.Insert(newSetMember(m))
+	s.used += setBlock(len(m))
+}
+
+func (s *bigSet) newBlock(m, _ []byte) (dict.Entry, error) { return newSetMember(m), nil }
+
+func (s *bigSet) fill(blocks []dict.Entry) {
+	s.d.Reserve(len(blocks))
+	s.d.InsertAll(blocks)
+	for _, e := range blocks {
+		s.used += setBlock(len(setMember(e)))
+	}
 }
 
 func (s *bigSet) element(dst, m []byte) ([]byte, bool) { return dst, s.d.Find(m) != nil }
@@ -219,7 +235,7 @@ func (s *bigSet) putElement(m, _ []byte) error {
 
 func (s *bigSet) dropElement(m []byte) {
 	if s.d.Delete(m) != nil {
-		s.used -= int64(sizeClass(setMemberOffset + len(m)))
+		s.used -= setBlock(len(m))
 	}
 }
 

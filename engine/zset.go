@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/evald/evald/engine/compact"
+	"github.com/evald/evald/engine/dict"
 	"github.com/evald/evald/engine/zset"
 )
 
@@ -323,15 +324,15 @@ func (z *bigZSet) putElement(member, val []byte) error {
 	return err
 }
 
-func (z *bigZSet) loadElement(member, val []byte) error {
+func (z *bigZSet) newBlock(member, val []byte) (dict.Entry, error) {
 	s, err := rowScore(val)
-	if err == nil && !z.z.Load(member, s) {
-		err = errors.New("a member is there twice")
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return zset.NewEntry(member, s), nil
 }
 
-func (z *bigZSet) loaded() { z.z.Build() }
+func (z *bigZSet) fill(blocks []dict.Entry) { z.z.Fill(blocks) }
 
 func rowScore(val []byte) (float64, error) {
 	if len(val) != 8 {

@@ -1,19 +1,26 @@
-// Recovery: the store's rows, in the order of their keys, into an empty keyspace. One goroutine reads and copies rows into blocks,
-// the caller's decodes and inserts them.
+// Recovery: the store's rows into an empty keyspace. Goroutines read and decode ranges of them side by side; the caller's puts the keys
+// into the keyspace and goes on answering.
 package persistence
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/evald/evald/engine"
 )
 
-// Load fills ks, which is empty, with everything in the store. It calls progress for every block of rows, with the rows done so far
-// and an estimate of all; an error of progress ends the load and is returned.
+// Load fills ks, which is empty, with everything in the store. It calls progress for every block of rows, and now and then while a big
+// collection is put together, with the rows done so far and an estimate of all; an error of progress ends the load and is returned.
 func (s *Store) Load(ks *engine.Keyspace, progress func(done, total int) error) error {
 	// A collection would walk a heap that holds nothing to collect, again and again while it doubles.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
@@ -21,126 +28,228 @@ func (s *Store) Load(ks *engine.Keyspace, progress func(done, total int) error) 
 		defer debug.SetMemoryLimit(limit)
 		debug.SetMemoryLimit(memoryLimit())
 	}
-	total, err := s.estimateRows()
+	total, tables, err := s.tables()
 	if err != nil {
 		return s.openError(err)
 	}
-	loader := ks.NewLoader()
-	r := newReader(s.db, s.opts.LoadBlockSize)
-	defer r.close()
-	for b := range r.blocks {
-		if b.err != nil {
-			return s.openError(b.err)
+	l := load{s: s, Loader: ks.NewLoader(), progress: func(done int) error {
+		if progress == nil {
+			return nil
 		}
-		if err := b.each(loader.Load); err != nil {
-			return fmt.Errorf("the store in %s is damaged: %w", s.opts.Dir, err)
+		return progress(done, max(total, done))
+	}}
+	for _, section := range engine.Sections() {
+		if section.Parallel {
+			err = l.parallel(divide(section, tables, rangeBlocks*s.opts.LoadBlockSize))
+		} else {
+			err = l.serial(section)
 		}
-		r.free <- b
-		if progress != nil {
-			if err := progress(loader.Rows, max(total, loader.Rows)); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 	}
-	if err := loader.Finish(); err != nil {
-		return fmt.Errorf("the store in %s is damaged: %w", s.opts.Dir, err)
+	if err := l.Finish(); err != nil {
+		return s.damaged(err)
 	}
 	return nil
 }
 
-// estimateRows adds up what the tables say of themselves. Rows that are only in the log are not counted.
-func (s *Store) estimateRows() (int, error) {
+func (s *Store) damaged(err error) error {
+	return fmt.Errorf("the store in %s is damaged: %w", s.opts.Dir, err)
+}
+
+// A table is where a part of the rows lies, and how much of them.
+type table struct {
+	first []byte
+	size  uint64
+}
+
+// tables returns the tables in the order of their first rows, and how many rows they say they have. Rows that are only in memtables
+// are not counted.
+func (s *Store) tables() (rows int, list []table, err error) {
 	levels, err := s.db.SSTables(pebble.WithProperties())
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	n := int64(0)
 	for _, tables := range levels {
 		for _, t := range tables {
 			n += int64(t.Properties.NumEntries) - 2*int64(t.Properties.NumPointDeletions())
+			list = append(list, table{t.Smallest.UserKey, t.Size})
 		}
 	}
-	return int(max(n, 0)), nil
+	slices.SortFunc(list, func(a, b table) int { return bytes.Compare(a.first, b.first) })
+	return int(max(n, 0)), list, nil
 }
 
-// A block is some rows in a row: keys and values one after the other, and where each ends.
-type block struct {
-	data []byte
-	ends []int // key, value, key, value ...
-	err  error
-}
+// rangeBlocks is how many blocks of rows a range of a parallel section has at least: enough that an iterator's start does not count.
+const rangeBlocks = 4
 
-func (b *block) add(key, value []byte) {
-	b.data = append(b.data, key...)
-	b.ends = append(b.ends, len(b.data))
-	b.data = append(b.data, value...)
-	b.ends = append(b.ends, len(b.data))
-}
-
-func (b *block) each(f func(key, value []byte) error) error {
-	from := 0
-	for i := 0; i < len(b.ends); i += 2 {
-		k, v := b.ends[i], b.ends[i+1]
-		if err := f(b.data[from:k:k], b.data[k:v:v]); err != nil {
-			return err
+// divide cuts a section where tables begin, into ranges of at least so many bytes.
+func divide(section engine.Section, tables []table, least int) []engine.Section {
+	var list []engine.Section
+	from, size := section.From, uint64(0)
+	for _, t := range tables {
+		if cut := engine.Cut(t.first); size >= uint64(least) && bytes.Compare(cut, from) > 0 && bytes.Compare(cut, section.To) < 0 {
+			list = append(list, engine.Section{From: from, To: cut})
+			from, size = bytes.Clone(cut), 0
 		}
-		from = v
+		size += t.size
+	}
+	return append(list, engine.Section{From: from, To: section.To})
+}
+
+// load is one run of Load.
+type load struct {
+	s *Store
+	*engine.Loader
+	progress func(done int) error
+}
+
+// serial loads the rows of a section on the caller's goroutine.
+func (l *load) serial(section engine.Section) error {
+	before := l.Rows
+	if err := l.s.eachRow(section, l.Load); err != nil || l.Rows == before {
+		return err
+	}
+	return l.progress(l.Rows)
+}
+
+// eachRow calls f for every row of a range. An error of f means that the row is damaged; errQuit ends the walk.
+func (s *Store) eachRow(r engine.Section, f func(key, value []byte) error) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: r.From, UpperBound: r.To})
+	if err != nil {
+		return s.openError(err)
+	}
+	defer it.Close()
+	for ok := it.First(); ok; ok = it.Next() {
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return s.openError(err)
+		}
+		if err := f(it.Key(), value); err == errQuit {
+			return err
+		} else if err != nil {
+			return s.damaged(err)
+		}
+	}
+	if err := it.Error(); err != nil {
+		return s.openError(err)
 	}
 	return nil
 }
 
-// reader reads the store's rows ahead of who decodes them.
-type reader struct {
-	blocks chan *block // full ones, in order; a block with an error is the last
-	free   chan *block
+// crew is the goroutines that load a parallel section.
+type crew struct {
+	load   *load
+	ranges []engine.Section
+	next   atomic.Int64       // range that nobody has begun
+	full   chan *engine.Batch // what was decoded
+	free   chan *engine.Batch
 	quit   chan struct{}
+	run    sync.WaitGroup
+	mu     sync.Mutex
+	err    error // the first
 }
 
-const readAhead = 4 // blocks
+var errQuit = errors.New("the load has ended")
 
-func newReader(db *pebble.DB, blockSize int) *reader {
-	r := &reader{blocks: make(chan *block, readAhead), free: make(chan *block, readAhead+1), quit: make(chan struct{})}
-	for range readAhead {
-		r.free <- &block{data: make([]byte, 0, blockSize+blockSize/8)}
+// parallel loads ranges side by side. When it returns, every goroutine has ended: their iterators must be closed before the store.
+func (l *load) parallel(ranges []engine.Section) error {
+	workers := min(runtime.GOMAXPROCS(0), len(ranges))
+	c := &crew{load: l, ranges: ranges, full: make(chan *engine.Batch, 2*workers), free: make(chan *engine.Batch, 3*workers), quit: make(chan struct{})}
+	for range 3 * workers {
+		c.free <- new(engine.Batch)
+	}
+	for range workers {
+		c.run.Go(c.work)
 	}
 	go func() {
-		defer close(r.blocks)
-		if err := r.read(db, blockSize); err != nil {
-			r.blocks <- &block{err: err}
-		}
+		c.run.Wait()
+		close(c.full)
 	}()
-	return r
+	err := c.attach()
+	close(c.quit)
+	for range c.full { // until they have ended
+	}
+	if err == nil {
+		err = c.err
+	}
+	return err
 }
 
-func (r *reader) read(db *pebble.DB, blockSize int) error {
-	it, err := db.NewIter(nil)
+// attach gives the keyspace what the goroutines decode, until they have ended.
+func (c *crew) attach() error {
+	t := time.NewTicker(100 * time.Millisecond)
+	defer t.Stop()
+	for {
+		select {
+		case b, ok := <-c.full:
+			if !ok {
+				return nil
+			}
+			if err := c.load.Attach(b); err != nil {
+				return c.load.s.damaged(err)
+			}
+			c.free <- b
+		case <-t.C:
+		}
+		if err := c.load.progress(c.load.Rows); err != nil {
+			return err
+		}
+	}
+}
+
+// work decodes one range after the other.
+func (c *crew) work() {
+	d := c.load.NewDecoder()
+	for {
+		i := int(c.next.Add(1)) - 1
+		if i >= len(c.ranges) {
+			return
+		}
+		if err := c.decode(d, c.ranges[i]); err != nil {
+			c.mu.Lock()
+			if err != errQuit && c.err == nil {
+				c.err = err
+			}
+			c.mu.Unlock()
+			c.next.Store(int64(len(c.ranges))) // the others need not begin another one
+			return
+		}
+	}
+}
+
+func (c *crew) decode(d *engine.Decoder, r engine.Section) error {
+	size := 0
+	err := c.load.s.eachRow(r, func(key, value []byte) error {
+		if err := d.Decode(key, value); err != nil {
+			return err
+		}
+		if size += len(key) + len(value); size >= c.load.s.opts.LoadBlockSize {
+			size = 0
+			return c.handOver(d)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	defer it.Close()
-	for ok := it.First(); ok; {
-		var b *block
-		select {
-		case b = <-r.free:
-		case <-r.quit:
-			return nil
-		}
-		b.data, b.ends = b.data[:0], b.ends[:0]
-		for ; ok && len(b.data) < blockSize; ok = it.Next() {
-			value, err := it.ValueAndErr()
-			if err != nil {
-				return err
-			}
-			b.add(it.Key(), value)
-		}
-		r.blocks <- b
+	d.Close()
+	if d.Rows == 0 {
+		return nil
 	}
-	return it.Error()
+	return c.handOver(d)
 }
 
-// close ends the reading, wherever it is, and waits for its end: the iterator must be closed before the store.
-func (r *reader) close() {
-	close(r.quit)
-	for range r.blocks {
+// handOver gives away what d has decoded.
+func (c *crew) handOver(d *engine.Decoder) error {
+	select {
+	case b := <-c.free:
+		*b, d.Batch = d.Batch, *b
+		c.full <- b // taken in any case: parallel reads until all have ended
+		return nil
+	case <-c.quit:
+		return errQuit
 	}
 }

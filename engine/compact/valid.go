@@ -18,6 +18,10 @@ func Valid(b []byte) error {
 	}
 	n := 0
 	for off := headerSize; off < len(b); n++ {
+		if size := plain(b[off:]); size > 0 {
+			off += size
+			continue
+		}
 		size, err := checkedSize(b[off:])
 		if err != nil {
 			return fmt.Errorf("compact: element %d at offset %d: %w", n, off, err)
@@ -38,6 +42,22 @@ func Valid(b []byte) error {
 		return fmt.Errorf("compact: count says %d, there are %d elements", stored, n)
 	}
 	return nil
+}
+
+// plain returns the bytes of the valid element at the start of p, if it is of the kinds that nearly all are: an integer of one byte, or
+// a short string that does not begin like an integer. Otherwise, 0: a closer look is needed.
+func plain(p []byte) int {
+	size := 1 // without the back length, which takes one byte
+	if p[0] >= 0x80 {
+		size += int(p[0]) - 0x80
+		if p[0] >= tagInt13 || len(p) < 2 || size > 1 && (p[1] == '-' || p[1]-'0' < 10) {
+			return 0
+		}
+	}
+	if len(p) <= size || int(p[size]) != size {
+		return 0
+	}
+	return size + 1
 }
 
 // checkedSize is encodedSize for bytes that may end early or mean nothing. The back length is in bounds, too.

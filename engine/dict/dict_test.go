@@ -302,3 +302,29 @@ func TestAllocs(t *testing.T) {
 		}
 	}
 }
+
+func TestInsertAllInsertsAll(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for _, reserved := range []int{0, 10, 1000, 20000} {
+		d := New(8)
+		d.Reserve(reserved)
+		n := 0
+		for n < 20000 {
+			var list []Entry
+			for range r.IntN(100) {
+				list = append(list, entry(fmt.Sprint("key", n), uint32(n)))
+				n++
+			}
+			d.InsertAll(list)
+		}
+		check(t, d)
+		if d.Len() != n {
+			t.Fatalf("%d entries of %d", d.Len(), n)
+		}
+		for i := range n {
+			if e := d.Find(fmt.Appendf(nil, "key%d", i)); e == nil || value(e) != uint32(i) {
+				t.Fatalf("key%d is not there", i)
+			}
+		}
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/evald/evald/engine/dict"
 )
 
 type pair struct {
@@ -342,29 +344,52 @@ func TestBytesPerMember(t *testing.T) {
 	}
 }
 
-func TestBuildGivesTheSameSet(t *testing.T) {
+func TestFillGivesTheSameSet(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for _, n := range []int{0, 1, 61, 62, 63, 500, 20000} {
-		set, loaded := New(), New()
-		for i := range n {
-			m, s := fmt.Appendf(nil, "member %d", i), float64(r.IntN(n/3+1))
-			set.Set(m, s)
-			if !loaded.Load(m, s) {
-				t.Fatalf("%s is not new", m)
+	for _, n := range []int{0, 1, 61, 62, 63, 500, 62*31 + 1, 62 * 31 * 2, 20000} {
+		for _, shuffled := range []bool{false, true} {
+			set, filled := New(), New()
+			var blocks []dict.Entry
+			for i := range n {
+				m, s := fmt.Appendf(nil, "member %06d", i), float64(r.IntN(n/3+1))-float64(n/6)
+				switch r.IntN(10) {
+				case 0:
+					s = math.Copysign(0, -1)
+				case 1:
+					s = r.NormFloat64() * 1e300
+				case 2:
+					s = math.Inf(1 - 2*r.IntN(2))
+				}
+				set.Set(m, s)
+				blocks = append(blocks, NewEntry(m, s))
 			}
-		}
-		loaded.Build()
-		if err := loaded.Check(); err != nil {
-			t.Fatal(err)
-		}
-		if loaded.Len() != n || float64(loaded.MemUsage()) > 1.1*float64(set.MemUsage())+4096 {
-			t.Errorf("%d members: %d bytes built, %d inserted", n, loaded.MemUsage(), set.MemUsage())
-		}
-		for rank := range n {
-			m1, s1 := set.At(rank)
-			m2, s2 := loaded.At(rank)
-			if string(m1) != string(m2) || s1 != s2 {
-				t.Fatalf("rank %d: %s %g, not %s %g", rank, m2, s2, m1, s1)
+			if shuffled {
+				r.Shuffle(n, func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
+			}
+			filled.Fill(blocks)
+			if err := filled.Check(); err != nil {
+				t.Fatal(err)
+			}
+			if filled.Len() != n || float64(filled.MemUsage()) > 1.1*float64(set.MemUsage())+4096 {
+				t.Errorf("%d members: %d bytes filled, %d inserted", n, filled.MemUsage(), set.MemUsage())
+			}
+			for rank := range n {
+				m1, s1 := set.At(rank)
+				m2, s2 := filled.At(rank)
+				if string(m1) != string(m2) || math.Float64bits(s1) != math.Float64bits(s2) {
+					t.Fatalf("rank %d: %s %g, not %s %g", rank, m2, s2, m1, s1)
+				}
+			}
+			for range n / 2 { // a full tree takes changes
+				m := fmt.Appendf(nil, "member %06d", r.IntN(n))
+				if r.IntN(2) == 0 {
+					filled.Remove(m)
+				} else {
+					filled.Set(m, r.Float64()*float64(n))
+				}
+			}
+			if err := filled.Check(); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}
