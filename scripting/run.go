@@ -25,6 +25,7 @@ type run struct {
 	killed   bool
 	started  int64 // ns
 	sliced   int64 // ns of the last slice's end
+	stepped  int64 // steps at the last slice's end
 	slice    int   // steps of a slice
 	steps    int64 // of Lua when the last call began
 	save     engine.Savepoint
@@ -58,7 +59,7 @@ func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bo
 	if u.started = r.opt.Env.Mark; u.started == 0 {
 		u.started = r.opt.Env.Nanotime()
 	}
-	u.sliced, u.slice = u.started, lua.DefaultSlice
+	u.sliced, u.stepped, u.slice = u.started, 0, lua.DefaultSlice
 	u.undo = r.Limits.Rollback || l.flags&flagRollback != 0
 	// Every script that may write can be undone, asked for or not: SCRIPT KILL FORCE and redis.rollback come later.
 	if u.saved = !u.readOnly; u.saved {
@@ -101,7 +102,9 @@ func (r *Runtime) slice() error {
 	}
 	if after := r.Limits.BusyAfter; after > 0 && ms >= after && r.opt.WhileBusy != nil {
 		r.opt.WhileBusy()
-		r.pace(now - u.sliced)
+		steps := r.state.Steps()
+		r.pace(now-u.sliced, steps-u.stepped)
+		u.stepped = steps
 		now = r.opt.Env.Nanotime()
 	}
 	u.sliced = now
@@ -118,14 +121,15 @@ const (
 	fewSteps   = 100
 )
 
-// pace keeps the slices of a busy script short, whatever its steps cost. took is the time of the last one in ns.
-func (r *Runtime) pace(took int64) {
+// pace keeps the slices of a busy script short, whatever its steps cost. took is the time of the last one in ns, steps what it used
+// up: a slice that was ended early tells nothing by having been short.
+func (r *Runtime) pace(took, steps int64) {
 	u := &r.run
 	n := u.slice
 	switch {
 	case took > longSlice && n > fewSteps:
 		n /= 2
-	case took < shortSlice && 2*n <= lua.DefaultSlice && u.profile == nil:
+	case took < shortSlice && steps >= int64(n) && 2*n <= lua.DefaultSlice && u.profile == nil:
 		n *= 2
 	}
 	if n != u.slice {

@@ -120,8 +120,7 @@ func baseNext(c *Call) int {
 	if !ok {
 		c.t.runtimeError("invalid key to 'next'")
 	}
-	k, v, looked, more := t.entryFrom(i)
-	c.Steps(looked >> 3)
+	k, v, more := t.entryFrom(c.s, i)
 	if !more {
 		return c.Return1(Nil)
 	}
@@ -158,8 +157,7 @@ func ipairsStep(c *Call) int {
 
 func baseRawEqual(c *Call) int {
 	a, b := c.CheckAny(1), c.CheckAny(2)
-	c.t.longKey(a)
-	return c.Return1(Bool(RawEqual(a, b)))
+	return c.Return1(Bool(c.t.equal(a, b)))
 }
 
 func baseRawGet(c *Call) int {
@@ -204,19 +202,18 @@ func baseToNumber(c *Call) int {
 		return c.Return1(Nil)
 	}
 	text := c.CheckBytes(1)
-	c.t.longKey(c.Arg(1))
 	if base < 2 || base > 36 {
 		c.ArgError(2, "base out of range")
 	}
-	if f, ok := parseUnsigned(text, base); ok {
+	if f, ok := parseUnsigned(text, base, c.s.every); ok {
 		return c.Return1(Number(f))
 	}
 	return c.Return1(Nil)
 }
 
 // parseUnsigned is C's strtoul with only white space before and after: 64 bits, the largest number if it does not fit,
-// and a minus sign negates modulo 2^64.
-func parseUnsigned(b []byte, base int) (float64, bool) {
+// and a minus sign negates modulo 2^64. turn is called for every byte.
+func parseUnsigned(b []byte, base int, turn func(i int)) (float64, bool) {
 	i := 0
 	for i < len(b) && isSpace(b[i]) {
 		i++
@@ -232,6 +229,7 @@ func parseUnsigned(b []byte, base int) (float64, bool) {
 	start := i
 	n, overflow := uint64(0), false
 	for ; i < len(b) && isAlnum(b[i]); i++ {
+		turn(i)
 		d := int(b[i]) - '0'
 		if d > 9 {
 			d = int(b[i]|0x20) - 'a' + 10
@@ -298,7 +296,6 @@ func baseLoadString(c *Call) int {
 
 // load pushes the function compiled from text, or nil and the error.
 func (c *Call) load(text, chunk string) int {
-	c.Steps(len(text))
 	if len(text) > 0 && text[0] == 0x1b {
 		// Redis's Lua takes no precompiled code.
 		return c.Return2(Nil, c.NewText("loading of precompiled code is not supported"))

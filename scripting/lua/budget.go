@@ -11,7 +11,8 @@ type Budget struct {
 	// Slice is how many steps pass between two calls of OnSlice; 0 is DefaultSlice. A step is about one loop turn, call,
 	// or byte of work of a library function.
 	Slice int
-	// OnSlice is called when a slice is used up, on the goroutine of the run. If it returns an error the run stops with
+	// OnSlice is called when a slice is used up, and now and then while something takes long by the clock, on the goroutine of the
+	// run. If it returns an error the run stops with
 	// that error, and nothing in Lua can catch it. It may be nil. It must not run Lua in the same State.
 	OnSlice func() error
 	// Memory is how many bytes the values of a run may take; 0 is no limit.
@@ -46,15 +47,21 @@ func (s *State) refill() {
 
 // sliceUsed asks the host whether to go on.
 func (s *State) sliceUsed() {
+	if err := s.askHost(); err != nil {
+		s.stop(err)
+	}
+}
+
+// askHost begins the next slice and returns the error with which the host wants the run to end.
+func (s *State) askHost() error {
 	// One library call may have drawn several slices at once.
 	n := 1 - s.steps/int64(s.budget.Slice)
 	s.slicesUsed += n
 	s.steps += n * int64(s.budget.Slice)
-	if s.budget.OnSlice != nil {
-		if err := s.budget.OnSlice(); err != nil {
-			s.stop(err)
-		}
+	if s.budget.OnSlice == nil {
+		return nil
 	}
+	return s.budget.OnSlice()
 }
 
 // Steps returns about how many steps the current or last run has used.

@@ -27,8 +27,9 @@ func (b *buffer) grow(n int) {
 	size := max(2*cap(b.b), len(b.b)+n, 512)
 	b.c.Charge(size - b.charged)
 	b.charged = size
-	grown := make([]byte, len(b.b), size)
-	copy(grown, b.b)
+	s := b.c.s
+	grown := allot[byte](s, size)[:len(b.b)]
+	s.copyBytes(grown, b.b)
 	b.b = grown
 }
 

@@ -244,7 +244,7 @@ func (d *jsonDecoder) readNumber(strict bool) {
 		d.i += k
 		return
 	}
-	f, used := strtod(rest)
+	f, used := d.c.s.strtod(rest)
 	if used == 0 {
 		d.fail("invalid number")
 		return

@@ -66,19 +66,27 @@ func (e *jsonEncoder) fail(v Value, reason string) {
 }
 
 func (e *jsonEncoder) text(b []byte) {
+	e.out.addByte('"')
+	for ; len(b) > pieceSize; b = b[pieceSize:] {
+		e.escaped(b[:pieceSize])
+	}
+	e.escaped(b)
+	e.out.addByte('"')
+}
+
+// escaped appends a piece of a text.
+func (e *jsonEncoder) escaped(b []byte) {
 	e.c.Steps(len(b) >> 3)
-	e.out.room(len(b) + 2)
-	e.out.b = append(e.out.b, '"')
+	e.out.room(len(b))
 	done := 0
 	for i, ch := range b {
 		if escape := jsonEscapes[ch]; escape != "" {
-			e.out.room(len(b) - done + len(escape) + 1)
+			e.out.room(len(b) - done + len(escape))
 			e.out.b = append(append(e.out.b, b[done:i]...), escape...)
 			done = i + 1
 		}
 	}
-	e.out.room(len(b) - done + 1)
-	e.out.b = append(append(e.out.b, b[done:]...), '"')
+	e.out.b = append(e.out.b, b[done:]...)
 }
 
 func (e *jsonEncoder) number(v Value) {
@@ -132,7 +140,7 @@ func (e *jsonEncoder) array(t *Table, n, depth, slots int) {
 func (e *jsonEncoder) object(t *Table, depth, slots int) {
 	e.out.addByte('{')
 	comma := false
-	for it := (tableIter{t: t}); ; {
+	for it := (tableIter{s: e.c.s, t: t}); ; {
 		k, v, more := it.next()
 		if !more {
 			break
@@ -162,7 +170,7 @@ func (e *jsonEncoder) object(t *Table, depth, slots int) {
 // less if the table is an object. Sizes are C ints and overflow as such.
 func (e *jsonEncoder) arrayLength(v Value) int32 {
 	greatest, items := int32(0), int32(0)
-	it := tableIter{t: v.table()}
+	it := tableIter{s: e.c.s, t: v.table()}
 	for {
 		k, _, more := it.next()
 		if !more {
@@ -180,7 +188,6 @@ func (e *jsonEncoder) arrayLength(v Value) int32 {
 		}
 		items++
 	}
-	e.c.Steps(int(items) >> 2)
 	if ratio := int32(e.cfg.sparseRatio); ratio > 0 && greatest > items*ratio && greatest > int32(e.cfg.sparseSafe) {
 		if e.cfg.sparseConvert == 0 {
 			e.fail(v, "excessively sparse array")

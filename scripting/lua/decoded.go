@@ -28,8 +28,8 @@ func (l *library) push(c *Call, v Value) {
 	if len(l.values) == cap(l.values) {
 		size := max(2*cap(l.values), 64)
 		c.Charge((size - cap(l.values)) * int(valueSize))
-		grown := make([]Value, len(l.values), size)
-		copy(grown, l.values)
+		grown := allot[Value](c.s, size)[:len(l.values)]
+		c.s.moveValues(grown, l.values)
 		l.values = grown
 	}
 	l.values = append(l.values, v.clean())
@@ -39,8 +39,7 @@ func (l *library) push(c *Call, v Value) {
 func (l *library) popArray(c *Call, base int) *Table {
 	elements := l.values[base:]
 	t := c.NewTable(1<<bits.Len(uint(len(elements)-1)), 0)
-	copy(t.elements(len(elements)), elements)
-	c.Steps(len(elements) >> 3)
+	c.s.moveValues(t.elements(len(elements)), elements)
 	l.pop(base)
 	return t
 }

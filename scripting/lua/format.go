@@ -263,9 +263,8 @@ func (spec *formatSpec) appendString(dst, text []byte) []byte {
 	return spec.appendPadded(dst, text)
 }
 
-// appendQuoted appends text by %q: a string in Lua's syntax.
-func appendQuoted(dst, text []byte) []byte {
-	dst = append(dst, '"')
+// appendEscaped appends text by %q, without the quotes around it.
+func appendEscaped(dst, text []byte) []byte {
 	for _, c := range text {
 		switch c {
 		case '"', '\\', '\n':
@@ -278,7 +277,7 @@ func appendQuoted(dst, text []byte) []byte {
 			dst = append(dst, c)
 		}
 	}
-	return append(dst, '"')
+	return dst
 }
 
 // toUint64 is C's conversion of a double to an unsigned long on x86.

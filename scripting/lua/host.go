@@ -11,10 +11,14 @@ const hold = 1 << 60
 
 // Hold lets the calls until Release allocate without being stopped, so that a host function is not left half way. Their bytes are
 // charged all the same.
-func (s *State) Hold() { s.bytes += hold }
+func (s *State) Hold() {
+	s.bytes += hold
+	s.held++
+}
 
 // Release ends Hold. It stops the run, as any charge does, if the budget is overdrawn.
 func (s *State) Release() {
+	s.held--
 	if s.bytes -= hold; s.bytes < 0 {
 		s.recount(0)
 	}
@@ -48,4 +52,7 @@ func (s *State) Stop(err error) { s.stop(err) }
 func (s *State) CurrentLine() int { return s.cur.trace().Line }
 
 // Lift ends Hold between runs: an overdraft stops the run that follows at its first charge.
-func (s *State) Lift() { s.bytes -= hold }
+func (s *State) Lift() {
+	s.bytes -= hold
+	s.held--
+}

@@ -83,6 +83,7 @@ type lexer struct {
 	buffer   []byte // text of the token being read
 	strings  map[string]*String
 	names    map[string]*String // of the state, shared by all chunks
+	work     func(n int)        // draws steps
 }
 
 // syntaxError is the panic value of the lexer, the parser and the code generator.
@@ -150,6 +151,7 @@ func (l *lexer) next() {
 		l.ahead.kind = tokenEOF
 		return
 	}
+	l.work(5)
 	l.token.kind = l.scan(&l.token)
 }
 

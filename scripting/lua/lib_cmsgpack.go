@@ -119,8 +119,8 @@ func packHeader(out *buffer, n int, short, long byte) {
 
 // packTable writes a table whose keys are just the numbers from 1 to their count as an array, any other as a map.
 func packTable(out *buffer, t *Table, level int) {
-	count, isArray := countKeys(t)
-	out.c.Steps(1 + count>>2)
+	count, isArray := countKeys(out.c.s, t)
+	out.c.Steps(1)
 	if isArray {
 		packHeader(out, t.Len(), 0x90, 0xdc)
 		for i := 1; i <= t.Len(); i++ {
@@ -130,7 +130,7 @@ func packTable(out *buffer, t *Table, level int) {
 		return
 	}
 	packHeader(out, count, 0x80, 0xde)
-	for it := (tableIter{t: t}); ; {
+	for it := (tableIter{s: out.c.s, t: t}); ; {
 		k, v, more := it.next()
 		if !more {
 			return
@@ -142,10 +142,10 @@ func packTable(out *buffer, t *Table, level int) {
 }
 
 // countKeys returns the number of keys and whether they are those of an array.
-func countKeys(t *Table) (count int, isArray bool) {
+func countKeys(s *State, t *Table) (count int, isArray bool) {
 	greatest := 0.0
 	isArray = true
-	for it := (tableIter{t: t}); ; count++ {
+	for it := (tableIter{s: s, t: t}); ; count++ {
 		k, _, more := it.next()
 		if !more {
 			return count, isArray && greatest == float64(count)

@@ -4,8 +4,9 @@ package lua
 import "bytes"
 
 // hasSpecials reports whether pat, up to its first NUL byte, has a character with a meaning in patterns.
-func hasSpecials(pat []byte) bool {
-	for _, c := range pat {
+func hasSpecials(s *State, pat []byte) bool {
+	for i, c := range pat {
+		s.every(i)
 		switch c {
 		case '^', '$', '*', '+', '?', '.', '(', '[', '%', '-':
 			return true
@@ -33,13 +34,11 @@ func (l *library) find(c *Call, find bool) int {
 	patValue := c.CheckStringValue(2)
 	pat := patValue.Bytes()
 	from := min(max(relative(c.OptInt(3, 1), len(src))-1, 0), len(src))
-	if find && (c.Arg(4).Truthy() || !hasSpecials(pat)) {
-		i := bytes.Index(src[from:], pat)
+	if find && (c.Arg(4).Truthy() || !hasSpecials(c.s, pat)) {
+		i := c.s.index(src[from:], pat)
 		if i < 0 {
-			c.Steps((len(src) - from) >> 3)
 			return c.Return1(Nil)
 		}
-		c.Steps(i >> 3)
 		return c.Return2(Int(from+i+1), Int(from+i+len(pat)))
 	}
 	skip := anchor(pat)

@@ -2,7 +2,7 @@
 package lua
 
 import (
-	"bytes"
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -31,7 +31,7 @@ func (l *library) sortNumbers(c *Call, v []Value) bool {
 	if cap(l.numbers) < len(v) {
 		size = 8 * len(v)
 		c.Charge(size)
-		l.numbers = make([]float64, len(v))
+		l.numbers = allot[float64](c.s, len(v))
 	}
 	numbers := l.numbers[:len(v)]
 	for i, e := range v {
@@ -40,11 +40,20 @@ func (l *library) sortNumbers(c *Call, v []Value) bool {
 			return false
 		}
 		numbers[i] = f
+		c.s.every(i)
 	}
-	c.Steps(len(v) * bits.Len(uint(len(v))) >> 2)
-	slices.Sort(numbers)
+	if len(v) <= pieceValues {
+		c.Steps(len(v) * bits.Len(uint(len(v))) >> 2)
+		slices.Sort(numbers)
+	} else {
+		slices.SortFunc(numbers, func(a, b float64) int {
+			c.Steps(1)
+			return cmp.Compare(a, b)
+		})
+	}
 	for i, f := range numbers {
 		v[i] = Number(f)
+		c.s.every(i)
 	}
 	if size > maxKeptBuffer {
 		l.numbers = nil
@@ -55,17 +64,18 @@ func (l *library) sortNumbers(c *Call, v []Value) bool {
 
 // sortStrings sorts v if it is all strings.
 func sortStrings(c *Call, v []Value) bool {
-	for _, e := range v {
+	for i, e := range v {
 		if !e.IsString() {
 			return false
 		}
+		c.s.every(i)
 	}
 	slices.SortFunc(v, func(a, b Value) int {
-		c.Steps(1 + min(a.string().size, b.string().size)>>6)
+		c.Steps(1)
 		if a.p == b.p {
 			return 0
 		}
-		return bytes.Compare(a.Bytes(), b.Bytes())
+		return c.s.compareBytes(a.Bytes(), b.Bytes())
 	})
 	return true
 }

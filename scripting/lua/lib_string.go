@@ -88,9 +88,6 @@ func stringLower(c *Call) int { return mapBytes(c, 'A', 32) }
 
 func stringUpper(c *Call) int { return mapBytes(c, 'a', ^uint8(31)) }
 
-// pieceSize is how many bytes of a long string are worked on before steps are drawn for them: the host gets its say in between.
-const pieceSize = 64 << 10
-
 // mapBytes adds delta to every byte that is one of the 26 letters from first on.
 func mapBytes(c *Call, first, delta byte) int {
 	src := c.CheckBytes(1)
@@ -203,18 +200,26 @@ func formatArg(c *Call, out *buffer, spec *formatSpec, arg int) {
 		out.b = spec.appendFloat(out.b, c.CheckNumber(arg))
 	case 'q':
 		text := c.CheckBytes(arg)
-		c.Steps(len(text))
+		c.Steps(len(text) >> 3)
 		if len(text) > maxString/4 {
 			tooLong(c)
 		}
-		out.room(4*len(text) + 2)
-		out.b = appendQuoted(out.b, text)
+		out.addByte('"')
+		for len(text) > 0 {
+			n := min(len(text), pieceSize)
+			out.room(4*n + 1)
+			out.b = appendEscaped(out.b, text[:n])
+			c.Steps(n >> 2)
+			text = text[n:]
+		}
+		out.addByte('"')
 	case 's':
 		text := c.CheckBytes(arg)
 		// Long strings skip C's buffer, and with it the width and the end at a NUL byte.
 		if spec.precision < 0 && len(text) >= 100 {
 			out.add(text)
 		} else {
+			text = text[:min(len(text), maxFormatItem)] // a precision has two digits
 			out.b = spec.appendString(out.b, text)
 		}
 	case 0:

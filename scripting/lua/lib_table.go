@@ -87,7 +87,7 @@ func tableSetn(c *Call) int {
 func tableMaxn(c *Call) int {
 	t := c.CheckTable(1)
 	greatest := 0.0
-	for it := (tableIter{t: t}); ; {
+	for it := (tableIter{s: c.s, t: t}); ; {
 		k, _, more := it.next()
 		if !more {
 			return c.Return1(Number(greatest))
@@ -114,9 +114,12 @@ func tableInsert(c *Call) int {
 	end = max(end, pos)
 	t.checkWritable(c.s)
 	if pos > 0 && end <= int(t.asize) {
-		c.Steps((end - pos) >> 3)
 		elements := t.elements(end)
-		copy(elements[pos:], elements[pos-1:])
+		for n := end - pos; n > 0; n -= min(n, pieceValues) {
+			from := pos - 1 + max(n-pieceValues, 0)
+			copy(elements[from+1:], elements[from:pos-1+n])
+			c.Steps(min(n, pieceValues) >> 3)
+		}
 	} else {
 		for i := end; i > pos; i-- {
 			c.Steps(1)
@@ -137,9 +140,12 @@ func tableRemove(c *Call) int {
 	v := t.GetInt(pos)
 	t.checkWritable(c.s)
 	if end <= int(t.asize) {
-		c.Steps((end - pos) >> 3)
 		elements := t.elements(end)
-		copy(elements[pos-1:], elements[pos:])
+		for from := pos; from < end; from += pieceValues {
+			piece := elements[from:min(from+pieceValues, end)]
+			copy(elements[from-1:], piece)
+			c.Steps(len(piece) >> 3)
+		}
 	} else {
 		for ; pos < end; pos++ {
 			c.Steps(1)
@@ -155,6 +161,7 @@ func (t *Table) elements(n int) []Value { return unsafe.Slice((*Value)(t.arr), n
 
 // tableIter walks a table in the order of pairs. The table must not get new keys meanwhile.
 type tableIter struct {
+	s *State // of which steps are drawn
 	t *Table
 	i uint32
 }
@@ -163,6 +170,7 @@ func (it *tableIter) next() (k, v Value, more bool) {
 	t := it.t
 	for it.i < t.asize {
 		v := *t.slot(it.i)
+		it.s.every(int(it.i))
 		it.i++
 		if v.n != tagNil {
 			return Number(float64(it.i)), v, true
@@ -170,6 +178,7 @@ func (it *tableIter) next() (k, v Value, more bool) {
 	}
 	for it.i-t.asize < 1<<t.lsize {
 		n := t.nodeAt(it.i - t.asize)
+		it.s.every(int(it.i))
 		it.i++
 		if n.val.n != tagNil {
 			return n.key, n.val, true

@@ -16,7 +16,7 @@ func (s *State) Adopt(env *Table, roots ...Value) {
 	if s.epoch == 0 {
 		s.epoch = 1
 	}
-	c := counter{epoch: s.epoch}
+	c := counter{s: s, epoch: s.epoch}
 	for _, v := range roots {
 		c.object(v.p)
 	}

@@ -46,24 +46,26 @@ func (m *matcher) search(p *program, s int, anchored bool) (start, end int) {
 
 // skipTo returns the first place at or after s that it matches, -1 if there is none.
 func (m *matcher) skipTo(it *patItem, s int) int {
-	rest := m.src[s:]
-	n := -1
+	m.use(0)
 	if it.op == patChar {
-		n = bytes.IndexByte(rest, it.c)
-	} else {
-		for i, c := range rest {
+		n := m.s.indexByte(m.src[s:], it.c)
+		if n < 0 {
+			return -1
+		}
+		return s + n
+	}
+	for s < len(m.src) {
+		piece := m.src[s:min(s+pieceSize, len(m.src))]
+		for i, c := range piece {
 			if it.set.has(c) {
-				n = i
-				break
+				m.use(i >> 3)
+				return s + i
 			}
 		}
+		m.use(len(piece) >> 3)
+		s += len(piece)
 	}
-	if n < 0 {
-		m.use(len(rest) >> 3)
-		return -1
-	}
-	m.use(n >> 3)
-	return s + n
+	return -1
 }
 
 // use draws n+1 steps.
@@ -160,27 +162,41 @@ func (m *matcher) try(s, i int) int {
 
 // run counts how many bytes from s on match it.
 func (m *matcher) run(it *patItem, s int) int {
-	rest := m.src[s:]
-	n := len(rest)
-	switch it.op {
-	case patChar:
-		for i, c := range rest {
-			if c != it.c {
-				n = i
-				break
-			}
-		}
-	case patSet:
-		set := it.set
-		for i, c := range rest {
-			if !set.has(c) {
-				n = i
-				break
-			}
+	if it.op == patAny {
+		n := len(m.src) - s
+		m.use(n >> 3)
+		return n
+	}
+	first := s
+	for s < len(m.src) {
+		piece := m.src[s:min(s+pieceSize, len(m.src))]
+		n := it.runIn(piece)
+		m.use(n >> 3)
+		s += n
+		if n < len(piece) {
+			break
 		}
 	}
-	m.use(n >> 3)
-	return n
+	return s - first
+}
+
+// runIn counts how many bytes at the start of b match it, a character or a set.
+func (it *patItem) runIn(b []byte) int {
+	if it.op == patChar {
+		for i, c := range b {
+			if c != it.c {
+				return i
+			}
+		}
+		return len(b)
+	}
+	set := it.set
+	for i, c := range b {
+		if !set.has(c) {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // longest tries the rest of the pattern after n bytes of the repetition, then after fewer.
@@ -208,10 +224,18 @@ func (m *matcher) backTo(next *patItem, s, n, least int) int {
 	k := n
 	switch next.op {
 	case patChar:
-		end := min(s+n+1, len(m.src))
-		k = max(bytes.LastIndexByte(m.src[s:end], next.c), least)
+		for end := min(s+n+1, len(m.src)); ; {
+			from := max(s, end-pieceSize)
+			if i := bytes.LastIndexByte(m.src[from:end], next.c); i >= 0 || from == s {
+				k = max(from+i-s, least)
+				break
+			}
+			m.use(pieceSize >> 3)
+			end = from
+		}
 	case patSet:
 		for k > least && (s+k >= len(m.src) || !next.set.has(m.src[s+k])) {
+			m.s.every(k)
 			k--
 		}
 	}
@@ -235,6 +259,7 @@ func (m *matcher) shortest(it *patItem, s, i int) (end int, done bool) {
 				if !it.matches(m.src[s]) {
 					return -1, true
 				}
+				m.s.every(s)
 			}
 			s = k
 		}
@@ -288,6 +313,7 @@ func (m *matcher) balance(it *patItem, s int) int {
 	}
 	nested := 1
 	for i := s + 1; i < len(m.src); i++ {
+		m.s.every(i)
 		switch m.src[i] {
 		case it.d:
 			if nested--; nested == 0 {
@@ -308,8 +334,8 @@ func (m *matcher) backref(it *patItem, s int) int {
 		return -1
 	}
 	captured := m.src[m.start[i]:m.end[i]]
-	m.use(len(captured) >> 3)
-	if !bytes.HasPrefix(m.src[s:], captured) {
+	m.use(0)
+	if end := s + len(captured); end > len(m.src) || m.s.compareBytes(m.src[s:end], captured) != 0 {
 		return -1
 	}
 	return s + len(captured)

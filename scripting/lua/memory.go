@@ -6,8 +6,10 @@ import "unsafe"
 
 // counter walks the objects reachable from the registers and globals.
 type counter struct {
+	s     *State
 	epoch uint8
 	total int64
+	turns int
 	todo  []unsafe.Pointer
 }
 
@@ -17,7 +19,7 @@ func (s *State) countLive() int64 {
 	if s.epoch == 0 {
 		s.epoch = 1
 	}
-	c := counter{epoch: s.epoch}
+	c := counter{s: s, epoch: s.epoch}
 	c.object(unsafe.Pointer(s.main))
 	c.object(unsafe.Pointer(s.cur))
 	c.entries(s.globals)
@@ -25,8 +27,16 @@ func (s *State) countLive() int64 {
 		p := c.todo[len(c.todo)-1]
 		c.todo = c.todo[:len(c.todo)-1]
 		c.walk(p)
+		c.breathe()
 	}
 	return c.total
+}
+
+// breathe gives the host its say now and then. Steps are not drawn: how often the bytes are counted is none of the script's doing.
+func (c *counter) breathe() {
+	if c.turns++; c.turns&8191 == 0 {
+		c.s.pause()
+	}
 }
 
 // object puts the object at p on the list if this count has not seen it. p may be stale, but it points to an object.
@@ -97,11 +107,13 @@ func (c *counter) entries(t *Table) {
 	c.table(t.meta)
 	for i := range t.asize {
 		c.object(t.slot(i).p)
+		c.breathe()
 	}
 	for i := range uint32(1) << t.lsize {
 		n := t.nodeAt(i)
 		c.object(n.key.p)
 		c.object(n.val.p)
+		c.breathe()
 	}
 }
 

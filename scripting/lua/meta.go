@@ -2,7 +2,6 @@
 package lua
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 )
@@ -240,8 +239,7 @@ func (t *Thread) lessThan(a, b Value) bool {
 		return a.Number() < b.Number()
 	}
 	if a.n == tagString && b.n == tagString {
-		t.longKey(a)
-		return bytes.Compare(a.Bytes(), b.Bytes()) < 0
+		return t.s.compareBytes(a.Bytes(), b.Bytes()) < 0
 	}
 	if r, ok := t.orderMeta(a, b, eventLt); ok {
 		return r
@@ -256,8 +254,7 @@ func (t *Thread) lessEqual(a, b Value) bool {
 		return a.Number() <= b.Number()
 	}
 	if a.n == tagString && b.n == tagString {
-		t.longKey(a)
-		return bytes.Compare(a.Bytes(), b.Bytes()) <= 0
+		return t.s.compareBytes(a.Bytes(), b.Bytes()) <= 0
 	}
 	if r, ok := t.orderMeta(a, b, eventLe); ok {
 		return r
@@ -355,14 +352,14 @@ func (t *Thread) join(parts []Value) Value {
 	if size > math.MaxInt32 {
 		t.runtimeError("string length overflow")
 	}
-	s.chargeString(size)
 	s.steps -= int64(size >> 6)
-	str := allocString(size)
+	str := s.makeString(size)
 	dst := str.bytes()
 	numbers = numbers[:0]
 	for i := range parts {
 		if v := parts[i]; v.n == tagString {
-			dst = dst[copy(dst, v.Bytes()):]
+			s.copyBytes(dst, v.Bytes())
+			dst = dst[v.string().size:]
 		} else {
 			numbers = formatNumber(numbers[:0], v.Number())
 			dst = dst[copy(dst, numbers):]

@@ -266,8 +266,7 @@ func (c *Call) NewText(b string) Value { return c.s.NewText(b) }
 // AllocString returns a string of n zero bytes and those bytes, to be filled before anything else sees the value.
 // The n bytes are charged before they are allocated.
 func (c *Call) AllocString(n int) (Value, []byte) {
-	c.s.chargeString(n)
-	s := allocString(n)
+	s := c.s.makeString(n)
 	return s.value(), s.bytes()
 }
 
@@ -292,13 +291,7 @@ func (c *Call) Steps(n int) {
 }
 
 // EndSlice ends the slice before its steps are used up: what the native did took long by the host's clock.
-func (c *Call) EndSlice() {
-	if f := c.s.budget.OnSlice; f != nil {
-		if err := f(); err != nil {
-			c.s.stop(err)
-		}
-	}
-}
+func (c *Call) EndSlice() { c.s.pause() }
 
 // Charge draws n bytes from the byte budget before they are allocated. Memory that only the native holds, such as a
 // buffer, is given back with a negative n.

@@ -32,14 +32,17 @@ func (s *State) compile(source, chunk string, levels int) (p *Proto, err error) 
 		return nil, ErrTooLarge
 	}
 	ps := &parser{source: chunk, levels: levels}
-	ps.lexer = lexer{source: source, chunk: shortSource(chunk), strings: make(map[string]*String), names: s.names}
+	ps.lexer = lexer{source: source, chunk: shortSource(chunk), strings: make(map[string]*String), names: s.names, work: s.work}
 	defer func() {
 		if p == nil {
-			e, ok := recover().(syntaxError)
-			if !ok {
+			switch e := recover().(type) {
+			case syntaxError:
+				err = &SyntaxError{e.text}
+			case thrown: // the run is being stopped
+				panic(e)
+			default:
 				panic("lua: the parser failed on " + shortSource(chunk))
 			}
-			err = &SyntaxError{e.text}
 		}
 	}()
 	ps.open()

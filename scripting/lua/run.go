@@ -36,7 +36,7 @@ func (s *State) enter(f Value, results func(c *Call), args []Value) (err *Error)
 	if !s.begun {
 		s.refill()
 	}
-	s.begun = false
+	s.begun, s.running = false, true
 	t := s.main
 	s.cur = t
 	s.nC, s.throwing, s.stopErr = 0, 0, nil
@@ -59,6 +59,7 @@ func (s *State) enter(f Value, results func(c *Call), args []Value) (err *Error)
 
 // leave ends a run: it makes an *Error of what was thrown, and clears what the run has left behind.
 func (s *State) leave(err **Error) {
+	s.running, s.held = false, 0
 	if s.throwing != 0 {
 		if _, ok := recover().(thrown); !ok {
 			panic("lua: a panic that is not an error went through a run")

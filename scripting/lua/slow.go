@@ -39,8 +39,7 @@ func (t *Thread) slowSkips() bool {
 		t.setRegister(i.a(), t.length(t.operand(p, i.b()), t.operandSlot(i.b())))
 	case opEq:
 		a, b := t.operand(p, i.b()), t.operand(p, i.c())
-		t.longKey(a)
-		return (RawEqual(a, b) || t.equalMeta(a, b)) != (i.a() != 0)
+		return (t.equal(a, b) || t.equalMeta(a, b)) != (i.a() != 0)
 	case opLt:
 		return t.lessThan(t.operand(p, i.b()), t.operand(p, i.c())) != (i.a() != 0)
 	case opLe:
@@ -150,11 +149,29 @@ func (t *Thread) setSlow(i uint64) {
 	t.storeAt(o, o.find(key), key, x)
 }
 
-// longKey draws steps for a string that is about to be compared or hashed, if it is long.
+// longKey hashes a string that is about to be looked up in pieces, if it is long, and draws steps for comparing it.
 func (t *Thread) longKey(key Value) {
-	if key.n == tagString {
-		t.s.steps -= int64(key.string().size >> 8)
+	if key.n != tagString || key.string().size <= 255 {
+		return
 	}
+	str := key.string()
+	if str.size > pieceSize && !str.hashed {
+		b, h := str.bytes(), uint32(str.size)
+		for end := len(b); end > 0; end -= min(end, pieceSize) {
+			h = hashOn(h, b[max(end-pieceSize, 0):end])
+			t.s.work(pieceSize >> 2)
+		}
+		str.hash, str.hashed = h, true
+	}
+	t.s.steps -= int64(str.size >> 8)
+}
+
+// equal is RawEqual, which compares long strings in pieces.
+func (t *Thread) equal(a, b Value) bool {
+	if a.n == tagString && b.n == tagString && a.p != b.p && a.string().size > pieceSize && a.string().size == b.string().size {
+		return t.s.compareBytes(a.Bytes(), b.Bytes()) == 0
+	}
+	return RawEqual(a, b)
 }
 
 func (t *Thread) opSelf(i uint64) {
@@ -223,8 +240,7 @@ func (t *Thread) opTForCall(i uint64) {
 	if f.n == tagNative && f.native().special == specialNext && state.n == tagTable && n <= 2 {
 		o := state.table()
 		if pos, ok := o.position(control); ok {
-			k, v, looked, _ := o.entryFrom(pos)
-			s.steps -= int64(looked >> 3)
+			k, v, _ := o.entryFrom(s, pos)
 			t.stack[a+3] = k
 			if n == 2 {
 				t.stack[a+4] = v

@@ -28,6 +28,8 @@ type State struct {
 	throwing uint8 // 1 while an error is on its way up
 	errTrace Trace
 	begun    bool  // BeginRun was called
+	running  bool  // a run is under way
+	held     int   // calls of Hold that are open
 	stopErr  error // why the run is being stopped
 
 	library *library
@@ -88,8 +90,13 @@ func (s *State) NewString(b []byte) Value {
 
 // NewText is NewString for text.
 func (s *State) NewText(b string) Value {
-	s.chargeString(len(b))
-	return newString(b).value()
+	if len(b) <= pieceSize {
+		s.chargeString(len(b))
+		return newString(b).value()
+	}
+	str := s.makeString(len(b))
+	s.copyBytes(str.bytes(), unsafe.Slice(unsafe.StringData(b), len(b)))
+	return str.value()
 }
 
 // numberText returns the text of a number as a string value.

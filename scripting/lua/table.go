@@ -321,7 +321,7 @@ func (t *Table) freeNode() *node {
 // than half of which is in use.
 func (t *Table) rehash(s *State, extra Value) {
 	var counts [maxArrayBits + 1]uint32 // counts[i] is the number of keys in (2^(i-1), 2^i]
-	inArray := t.countArray(&counts)
+	inArray := t.countArray(s, &counts)
 	total := inArray
 	size := uint32(1) << t.lsize
 	for i := size; i > 0; i-- {
@@ -329,15 +329,15 @@ func (t *Table) rehash(s *State, extra Value) {
 			inArray += countIndex(n.key, &counts)
 			total++
 		}
+		s.every(int(i))
 	}
 	inArray += countIndex(extra, &counts)
 	total++
 	narr, used := arraySize(&counts, inArray)
-	s.steps -= int64(t.asize>>4 + size>>3)
 	t.resize(s, int(narr), int(total-used))
 }
 
-func (t *Table) countArray(counts *[maxArrayBits + 1]uint32) uint32 {
+func (t *Table) countArray(s *State, counts *[maxArrayBits + 1]uint32) uint32 {
 	total, i := uint32(0), uint32(1)
 	for lg, limit := 0, uint32(1); lg <= maxArrayBits; lg, limit = lg+1, limit*2 {
 		end := limit
@@ -352,6 +352,7 @@ func (t *Table) countArray(counts *[maxArrayBits + 1]uint32) uint32 {
 			if t.slot(i-1).n != tagNil {
 				c++
 			}
+			s.every(int(i))
 		}
 		counts[lg] += c
 		total += c
@@ -388,34 +389,60 @@ func arraySize(counts *[maxArrayBits + 1]uint32, candidates uint32) (size, used 
 	return size, used
 }
 
-// resize gives t room for narr array elements and nhash keys and moves every element to where it now belongs.
+// resize gives t room for narr array elements and nhash keys and moves every element to where it now belongs. If the run is stopped
+// meanwhile, t is what it was before: a library's tables live on.
 func (t *Table) resize(s *State, narr, nhash int) {
-	oldASize, oldNodes, oldLSize := t.asize, t.node, t.lsize
-	if uint32(narr) > oldASize {
-		t.growArray(s, narr)
+	old := *t
+	s.charge(int64(max(narr-int(old.asize), 0)) * int64(valueSize))
+	arr := old.arr
+	if narr != int(old.asize) {
+		arr = unsafe.Pointer(unsafe.SliceData(allot[Value](s, narr)))
 	}
-	t.makeNodes(s, nhash)
-	if uint32(narr) < oldASize {
-		old := t.arr
-		t.asize = uint32(narr)
-		for i := uint32(narr); i < oldASize; i++ {
-			if v := *(*Value)(unsafe.Add(old, uintptr(i)*valueSize)); v.n != tagNil {
-				t.setInt(s, int64(i)+1, v)
+	nodes, lsize := unsafe.Pointer(&noNode), uint8(0)
+	if nhash > 0 {
+		lsize = uint8(bits.Len32(uint32(nhash - 1)))
+		s.charge(int64(nodeSize) << lsize)
+		nodes = unsafe.Pointer(unsafe.SliceData(allot[node](s, 1<<lsize)))
+	}
+	// From here on nothing but draw can end the run.
+	t.arr, t.asize, t.node, t.lsize, t.lastFree = arr, uint32(narr), nodes, lsize, 0
+	if nhash > 0 {
+		t.lastFree = 1 << lsize
+	}
+	if err := t.refill(s, &old); err != nil {
+		*t = old
+		s.stop(err)
+	}
+	s.charge(int64(min(narr-int(old.asize), 0)) * int64(valueSize))
+	if old.node != unsafe.Pointer(&noNode) {
+		s.charge(-int64(nodeSize) << old.lsize)
+	}
+}
+
+// refill puts into t, which is empty, what is in old. The error is that of draw.
+func (t *Table) refill(s *State, old *Table) error {
+	elements := unsafe.Slice((*Value)(old.arr), old.asize)
+	if t.arr != old.arr {
+		kept := min(len(elements), int(t.asize))
+		if err := s.copyValues(unsafe.Slice((*Value)(t.arr), kept), elements[:kept]); err != nil {
+			return err
+		}
+		for i, v := range elements[kept:] {
+			if v.n != tagNil {
+				t.setInt(s, int64(kept+i)+1, v)
+			}
+			if i%pieceValues == pieceValues-1 {
+				if err := s.draw(pieceValues >> 3); err != nil {
+					return err
+				}
 			}
 		}
-		t.arr = nil
-		if narr > 0 {
-			shrunk := make([]Value, narr)
-			copy(shrunk, unsafe.Slice((*Value)(old), narr))
-			t.arr = unsafe.Pointer(&shrunk[0])
-		}
-		s.charge(int64(narr-int(oldASize)) * int64(valueSize))
 	}
-	if oldNodes == unsafe.Pointer(&noNode) {
-		return
+	if old.node == unsafe.Pointer(&noNode) {
+		return nil
 	}
-	for i := uint32(1) << oldLSize; i > 0; i-- {
-		n := (*node)(unsafe.Add(oldNodes, uintptr(i-1)*nodeSize))
+	for i := uint32(1) << old.lsize; i > 0; i-- {
+		n := old.nodeAt(i - 1)
 		if n.val.n != tagNil {
 			slot := t.find(n.key)
 			if slot == &noValue {
@@ -423,29 +450,13 @@ func (t *Table) resize(s *State, narr, nhash int) {
 			}
 			*slot = n.val
 		}
+		if i%pieceValues == 0 {
+			if err := s.draw(pieceValues >> 3); err != nil {
+				return err
+			}
+		}
 	}
-	s.charge(-int64(nodeSize) << oldLSize)
-}
-
-func (t *Table) growArray(s *State, narr int) {
-	s.charge(int64(narr-int(t.asize)) * int64(valueSize))
-	grown := make([]Value, narr)
-	if t.asize > 0 {
-		copy(grown, unsafe.Slice((*Value)(t.arr), t.asize))
-	}
-	t.arr = unsafe.Pointer(&grown[0])
-	t.asize = uint32(narr)
-}
-
-func (t *Table) makeNodes(s *State, n int) {
-	if n == 0 {
-		t.node, t.lsize, t.lastFree = unsafe.Pointer(&noNode), 0, 0
-		return
-	}
-	lg := bits.Len32(uint32(n - 1))
-	s.charge(int64(nodeSize) << lg)
-	nodes := make([]node, 1<<lg)
-	t.node, t.lsize, t.lastFree = unsafe.Pointer(&nodes[0]), uint8(lg), 1<<lg
+	return nil
 }
 
 // Len returns a border of t, the one that PUC Lua finds.
@@ -498,7 +509,7 @@ func (t *Table) Next(key Value) (k, v Value, more, ok bool) {
 	if !ok {
 		return Nil, Nil, false, false
 	}
-	k, v, _, more = t.entryFrom(i)
+	k, v, more = t.entryFrom(nil, i)
 	return k, v, more, true
 }
 
@@ -520,20 +531,36 @@ func (t *Table) position(key Value) (uint32, bool) {
 	return t.asize + uint32(distance(first, (*node)(unsafe.Pointer(slot)))) + 1, true
 }
 
-// entryFrom returns the first entry at or after position i, and how many positions it looked at.
-func (t *Table) entryFrom(i uint32) (k, v Value, looked int, more bool) {
-	first := i
-	for ; i < t.asize; i++ {
+// entryFrom returns the first entry at or after position i. The steps for finding it are drawn from s, which may be nil.
+func (t *Table) entryFrom(s *State, i uint32) (k, v Value, more bool) {
+	for first := i; i < t.asize; i++ {
 		if v := *t.slot(i); v.n != tagNil {
-			return Number(float64(i + 1)), v, int(i - first), true
+			s.looked(i - first)
+			return Number(float64(i + 1)), v, true
+		}
+		if i-first == pieceValues {
+			s.looked(i - first)
+			first = i
 		}
 	}
-	for ; i-t.asize < 1<<t.lsize; i++ {
+	for first := i; i-t.asize < 1<<t.lsize; i++ {
 		if n := t.nodeAt(i - t.asize); n.val.n != tagNil {
-			return n.key, n.val, int(i - first), true
+			s.looked(i - first)
+			return n.key, n.val, true
+		}
+		if i-first == pieceValues {
+			s.looked(i - first)
+			first = i
 		}
 	}
-	return Nil, Nil, int(i - first), false
+	return Nil, Nil, false
+}
+
+// looked draws steps for n places in a table that were empty.
+func (s *State) looked(n uint32) {
+	if s != nil && n > 0 {
+		s.work(int(n >> 3))
+	}
 }
 
 // SetMetatable gives t the metatable m, nil for none, without asking anybody.

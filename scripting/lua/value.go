@@ -182,9 +182,19 @@ const stringHeader = unsafe.Sizeof(String{})
 var emptyString = allocString(0)
 
 // allocString returns a new string of n zero bytes, to be filled through bytes() before anything else sees it.
-func allocString(n int) *String {
-	// One byte at least, or the pointer to the bytes of an empty string would be outside of it.
-	b := make([]byte, int(stringHeader)+max(n, 1))
+func allocString(n int) *String { return stringIn(make([]byte, stringRoom(n)), n) }
+
+// makeString is allocString with the bytes charged, for strings of any length.
+func (s *State) makeString(n int) *String {
+	s.chargeString(n)
+	return stringIn(allot[byte](s, stringRoom(n)), n)
+}
+
+// stringRoom is what a string of n bytes takes: one byte at least, or the pointer to the bytes of an empty string would be outside of it.
+func stringRoom(n int) int { return int(stringHeader) + max(n, 1) }
+
+// stringIn makes b, which is that large and all zero, a string of n bytes.
+func stringIn(b []byte, n int) *String {
 	s := (*String)(unsafe.Pointer(unsafe.SliceData(b)))
 	s.kind = tagString
 	s.size = n
@@ -231,8 +241,10 @@ func (s *String) hashOf() uint32 {
 }
 
 // hashBytes looks at every byte, as Redis's Lua does (PUC skips some of long strings).
-func hashBytes(b string) uint32 {
-	h := uint32(len(b))
+func hashBytes(b string) uint32 { return hashOn(uint32(len(b)), b) }
+
+// hashOn goes on with the hash h by the bytes of b, the last one first.
+func hashOn[T string | []byte](h uint32, b T) uint32 {
 	for i := len(b) - 1; i >= 0; i-- {
 		h ^= h<<5 + h>>2 + uint32(b[i])
 	}
@@ -253,7 +265,9 @@ func (t *Thread) toNumber(v Value) (float64, bool) {
 		return v.Number(), true
 	}
 	if v.n == tagString {
-		t.s.steps -= int64(v.string().size >> 5)
+		if v.string().size > longNumber {
+			return t.s.parseLongNumber(v.Bytes())
+		}
 		return parseNumber(v.Bytes())
 	}
 	return 0, false
