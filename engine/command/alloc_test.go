@@ -25,7 +25,7 @@ func TestNoAllocations(t *testing.T) {
 	}
 	long := strings.Repeat("x", 200)
 	for _, line := range []string{"SET s value", "SET n 10", "HSET h a 1 b two", "HSET bigh a 1 b " + long, "SADD t a b", "SADD i 1 2", "SADD bigt a " + long,
-		"ZADD z 1 a 2 b", "ZADD bigz 1 a 2 " + long, "RPUSH l a b c", "CONFIG SET list-max-listpack-size 2", "RPUSH bigl a b c d", "CONFIG SET list-max-listpack-size -2"} {
+		"ZADD z 1 a 2 b", "ZADD bigz 1 a 2 " + long, "RPUSH l a b c", "CONFIG SET list-max-listpack-size 2", "RPUSH bigl a b c d", "CONFIG SET list-max-listpack-size -2", "GCRA free 9 1000000 1"} {
 		run(words(line))
 	}
 	for _, line := range []string{
@@ -35,6 +35,7 @@ func TestNoAllocations(t *testing.T) {
 		"SISMEMBER t a", "SISMEMBER i 1", "SISMEMBER bigt a", "SADD t a", "SADD bigt a", "SCARD t", "SMISMEMBER t a b", "SMEMBERS t", "SREM t nobody",
 		"ZSCORE z a", "ZSCORE bigz a", "ZADD z 3 a", "ZADD bigz 3 a", "ZINCRBY z 1 a", "ZRANK z a", "ZRANK bigz a", "ZCARD z", "ZRANGE z 0 -1", "ZRANGE bigz 0 -1 WITHSCORES",
 		"ZRANGEBYSCORE bigz 1 5", "ZCOUNT z 1 5", "ZREVRANK bigz a",
+		"GCRA free 999999 1000000 1", "GCRA free 0 1 60 TOKENS 2", "CL.THROTTLE free 0 1 60 0",
 		"LINDEX l 1", "LINDEX bigl 1", "LLEN l", "LRANGE l 0 -1", "LRANGE bigl 0 -1", "LSET l 0 z", "LPOS l b",
 	} {
 		args := words(line)

@@ -3,13 +3,14 @@ package command
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"github.com/evald/evald/engine"
 )
 
 // Strings declares the string commands.
 func Strings() []Spec {
-	return append(conditionalDeletes(), []Spec{
+	return slices.Concat(conditionalDeletes(), rateLimits(), []Spec{
 		{Name: "append", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{keyAt(1, RW|Insert)}, Group: GroupString, Since: "2.0.0", Do: appendCmd,
 			Complexity: "O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size.",
 			Summary:    "Appends a string to the value of a key. Creates the key if it doesn't exist.", Syntax: "key value"},
@@ -58,7 +59,7 @@ func Strings() []Spec {
 			Complexity: "O(1)", Summary: "Returns the length of a string value.", Syntax: "key"},
 		{Name: "substr", Arity: 4, Flags: ReadOnly, Keys: []KeySpec{keyAt(1, RO|Access)}, Group: GroupString, Since: "1.0.0", Do: getrange,
 			Complexity: "O(N) where N is the length of the returned string.", Summary: "Returns a substring from a string value.", Syntax: "key start end"},
-	}...)
+	})
 }
 
 // get replies the value. GET key

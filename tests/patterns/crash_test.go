@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"sync"
 	"sync/atomic"
@@ -23,18 +22,14 @@ func durable() map[string]func(port, dir string) *exec.Cmd {
 			return exec.Command(bin, "--port", port, "--dir", dir, "--save", "", "--appendonly", "yes", "--appendfsync", "always")
 		}
 	}
-	if bin := os.Getenv("PATTERNS_EVALD"); bin != "" {
-		list["evald"] = func(port, dir string) *exec.Cmd { return exec.Command(bin, evaldArgs(port, dir)...) }
+	list["evald"] = func(port, dir string) *exec.Cmd {
+		return exec.Command(evaldBinary, "serve", "--addr", "127.0.0.1:"+port, "--dir", dir)
 	}
 	return list
 }
 
 func TestCrash(t *testing.T) {
-	list := durable()
-	if len(list) == 0 {
-		t.Skip("no server: install redis-server or set PATTERNS_EVALD")
-	}
-	for name, command := range list {
+	for name, command := range durable() {
 		t.Run(name, func(t *testing.T) { crash(t, command) })
 	}
 }

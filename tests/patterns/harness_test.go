@@ -1,7 +1,7 @@
 // Package patterns tests the pattern library as its users see it: over TCP, against every server there is, both as
 // FUNCTION libraries (FCALL) and as scripts (EVALSHA). It knows nothing of the server's inside.
 //
-// Servers: redis-server 7 when it is installed; evald when PATTERNS_EVALD names its executable; any others by
+// Servers: redis-server 7 when it is installed; evald, built here or as PATTERNS_EVALD names its executable; any others by
 // PATTERNS_SERVERS="name=host:port,...". The tests empty the servers they use.
 package patterns
 
@@ -30,7 +30,11 @@ type server struct {
 	clock int64 // us since 1970, where the tests move the server's clock themselves (evald's DEBUG CLOCK); 0: real time
 }
 
-var servers []*server // set once by TestMain, before any test runs
+// Set once by TestMain, before any test runs.
+var (
+	servers     []*server
+	evaldBinary string
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -68,19 +72,19 @@ func startServers() (stop func(), err error) {
 			return stop, err
 		}
 	}
-	binary := os.Getenv("PATTERNS_EVALD")
-	if binary == "" {
+	evaldBinary = os.Getenv("PATTERNS_EVALD")
+	if evaldBinary == "" {
 		dir, err := os.MkdirTemp("", "patterns-build")
 		if err != nil {
 			return stop, err
 		}
 		stops = append(stops, func() { os.RemoveAll(dir) })
-		binary = filepath.Join(dir, "evald")
-		if out, err := exec.Command("go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
+		evaldBinary = filepath.Join(dir, "evald")
+		if out, err := exec.Command("go", "build", "-o", evaldBinary, "../..").CombinedOutput(); err != nil {
 			return stop, fmt.Errorf("build evald: %w: %s", err, out)
 		}
 	}
-	if err = start("evald", binary, evaldArgs); err != nil {
+	if err = start("evald", evaldBinary, evaldArgs); err != nil {
 		return stop, err
 	}
 	for pair := range strings.SplitSeq(os.Getenv("PATTERNS_SERVERS"), ",") {
@@ -212,10 +216,12 @@ func connect(t testing.TB, s *server, fn bool) *caller {
 	if err := rdb.FlushDB(ctx).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if s.clock == 0 {
-		if now := time.Now().UnixMicro(); rdb.Do(ctx, "DEBUG", "CLOCK", now).Err() == nil {
-			s.clock = now
+	if s.name == "evald" && s.clock == 0 {
+		now := time.Now().Add(time.Minute).UnixMicro() // its clock cannot be set back
+		if err := rdb.Do(ctx, "DEBUG", "CLOCK", now).Err(); err != nil {
+			t.Fatalf("the clock of %s cannot be set: %v", s.name, err)
 		}
+		s.clock = now
 	}
 	return &caller{t: t, rdb: rdb, fn: fn, server: s}
 }

@@ -33,14 +33,18 @@ func models(t *testing.T, setup func(m *modeler) (step func())) {
 			t.Skip("in real time a busy machine moves the clock between two calls: make patterns runs this")
 		}
 		steps := number(t, "PATTERNS_STEPS", 2000)
-		seed := number(t, "PATTERNS_SEED", uint64(time.Now().UnixNano()))
-		t.Logf("PATTERNS_SEED=%d", seed)
-		m := &modeler{caller: c, rng: rand.New(rand.NewPCG(seed, 7)), shas: map[string]string{}}
+		m := newModeler(t, c)
 		step := setup(m)
 		for range steps {
 			step()
 		}
 	})
+}
+
+func newModeler(t *testing.T, c *caller) *modeler {
+	seed := number(t, "PATTERNS_SEED", uint64(time.Now().UnixNano()))
+	t.Logf("PATTERNS_SEED=%d", seed)
+	return &modeler{caller: c, rng: rand.New(rand.NewPCG(seed, 7)), shas: map[string]string{}}
 }
 
 func number(t *testing.T, env string, value uint64) uint64 {
