@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/evald/evald/engine"
@@ -195,8 +196,7 @@ func (s *splitting) Set(key, value []byte) {
 	if s.n++; s.n%3 == 0 {
 		b := s.store.db.NewBatch()
 		_ = b.Set(key, value, nil)
-		s.store.wal.append(s.store, b.Repr())
-		s.store.wal.sync(s.store)
+		_ = b.Commit(pebble.Sync)
 	}
 }
 

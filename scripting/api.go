@@ -26,9 +26,10 @@ func (r *Runtime) openRedis() {
 		{Name: "acl_check_cmd", Fn: r.aclCheckCmd},
 		{Name: "require", Fn: r.require},
 		{Name: "rollback", Fn: r.rollback},
-		{Name: "breakpoint", Fn: func(c *lua.Call) int { return c.Return1(lua.Bool(false)) }},
-		{Name: "debug", Fn: func(c *lua.Call) int { return c.Return0() }},
+		{Name: "breakpoint", Fn: r.breakpoint},
+		{Name: "debug", Fn: r.debugLog},
 	})
+	r.callFunction = t.GetStr("call")
 	for i, name := range logLevels {
 		s.SetField(t, name, lua.Int(i))
 	}
@@ -50,11 +51,19 @@ func (r *Runtime) setVersions(t *lua.Table) {
 }
 
 // throw raises an error that Redis raises as a table, without the position in its text.
-func (r *Runtime) throw(c *lua.Call, msg string) { c.Throw(r.errorTable(msg)) }
+func (r *Runtime) throw(c *lua.Call, msg string) {
+	if d := r.stepping(); d != nil {
+		d.logError(msg)
+	}
+	c.Throw(r.errorTable(msg))
+}
 
 // singleField returns {field = string argument}, or an error table if there is not just one string.
 func (r *Runtime) singleField(c *lua.Call, field lua.Value, text func(string) string) int {
 	if c.N() != 1 || !c.Arg(1).IsString() {
+		if d := r.stepping(); d != nil {
+			d.logError(textWrongArgs)
+		}
 		return c.Return1(r.errorTable(textWrongArgs))
 	}
 	t := c.NewTable(0, 1)
@@ -68,6 +77,9 @@ func (r *Runtime) statusReply(c *lua.Call) int {
 
 // errorReply returns {err = message}: a leading '-' is optional, and a message of one word gets the code ERR.
 func (r *Runtime) errorReply(c *lua.Call) int {
+	if d := r.stepping(); d != nil && c.N() == 1 && c.Arg(1).IsString() {
+		d.log("<error> -" + strings.TrimPrefix(c.Arg(1).Str(), "-"))
+	}
 	return r.singleField(c, r.values.err, errorCode)
 }
 

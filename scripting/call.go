@@ -47,6 +47,10 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 			return r.fail(textArgType)
 		}
 	}
+	d := r.stepping()
+	if d != nil {
+		d.logCall(u.argv)
+	}
 	spec := r.resolve(c)
 	if spec == nil {
 		return r.reject(nil, textUnknown)
@@ -76,6 +80,9 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 	r.state.Hold()        // a command is not left half way because its reply fills the script's memory
 	_ = command.Call(ctx) // its error is the sink's value
 	r.state.Release()
+	if d != nil {
+		d.logReply(u.sink.result, u.sink.failed)
+	}
 	if u.profile != nil {
 		r.profileCall(spec, r.opt.Env.Mark-before)
 	}
@@ -156,6 +163,9 @@ func aclText(err error) string {
 // fail makes an error in the use of redis.call itself its result.
 func (r *Runtime) fail(msg string) lua.Value {
 	r.run.sink.failed = true
+	if d := r.stepping(); d != nil {
+		d.logError(msg)
+	}
 	return r.errorTable(msg)
 }
 
@@ -168,6 +178,9 @@ func (r *Runtime) reject(spec *command.Spec, msg string) lua.Value {
 		env.OnError(msg)
 	}
 	r.run.sink.failed = true
+	if d := r.stepping(); d != nil {
+		d.logError(msg)
+	}
 	return r.countedError(msg)
 }
 

@@ -13,6 +13,11 @@ const (
 	errNotBusy         command.Error = "NOTBUSY No scripts in execution right now."
 	errUnkillable      command.Error = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
 	errReplicaScript   command.Error = "READONLY Can not run script with write flag on readonly replica"
+	errDebugMode       command.Error = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
+	errDebugSHA        command.Error = "ERR Please use EVAL instead of EVALSHA for debugging"
+	errDebugMulti      command.Error = "ERR Scripts in a transaction cannot be debugged"
+	errDebugConnection command.Error = "ERR Scripts of this connection cannot be debugged"
+	errDebugWait       command.Error = "ERR Debug session ended: no command within script-debug-timeout"
 	errNoCluster       command.Error = "ERR Can not run script on cluster, 'no-cluster' flag is set."
 
 	textNoArgs     = "ERR Please specify at least one argument for this redis lib call"

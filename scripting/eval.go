@@ -29,6 +29,9 @@ func (r *Runtime) Commands() []command.Spec {
 
 // eval runs a script from its source. EVAL script numkeys [key ...] [arg ...]
 func (r *Runtime) eval(c *command.Ctx, readOnly bool) error {
+	if r.Debugging(c.Client.ID()) {
+		return r.debugEval(c, readOnly)
+	}
 	if _, err := numkeys(c); err != nil {
 		return err
 	}
@@ -47,6 +50,9 @@ func (r *Runtime) eval(c *command.Ctx, readOnly bool) error {
 
 // evalsha runs a cached script. EVALSHA sha1 numkeys [key ...] [arg ...]
 func (r *Runtime) evalsha(c *command.Ctx, readOnly bool) error {
+	if r.Debugging(c.Client.ID()) {
+		return errDebugSHA
+	}
 	s := r.script(c.Args[1])
 	if s == nil {
 		return command.ErrNoScript
@@ -79,11 +85,17 @@ func (r *Runtime) runScript(c *command.Ctx, s *script, readOnly bool) error {
 	n, _ := numkeys(c)
 	r.begin(c, s.sha, s.limits, readOnly, &s.stats, s.profile)
 	r.setArgGlobals(c.Args[3:3+n], c.Args[3+n:])
+	r.hook(s.proto)
 	return r.finish(r.state.Run(s.proto, r.onResult))
 }
 
 // deliver replies the first result of a script to the caller.
-func (r *Runtime) deliver(c *lua.Call) { r.reply(r.run.out, c.Arg(1), 0) }
+func (r *Runtime) deliver(c *lua.Call) {
+	if d := r.debug.session; d != nil {
+		d.end()
+	}
+	r.reply(r.run.out, c.Arg(1), 0)
+}
 
 // admit is the list of refusals before a script with a shebang starts; one without is judged call by call.
 func (r *Runtime) admit(c *command.Ctx, flags scriptFlags, readOnly bool) error {

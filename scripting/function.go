@@ -42,6 +42,14 @@ func (r *Runtime) functionCommands() []command.Spec {
 
 // fcall runs a function. FCALL function numkeys [key ...] [arg ...]
 func (r *Runtime) fcall(c *command.Ctx, readOnly bool) error {
+	if r.Debugging(c.Client.ID()) {
+		return r.debugCall(c, readOnly)
+	}
+	return r.runFunction(c, readOnly)
+}
+
+// runFunction is FCALL, in the debugger or not.
+func (r *Runtime) runFunction(c *command.Ctx, readOnly bool) error {
 	c.KS.ReadAll()
 	f := r.function(c.Args[1])
 	if f == nil {
@@ -64,6 +72,7 @@ func (r *Runtime) fcall(c *command.Ctx, readOnly bool) error {
 	r.run.function = true
 	r.keys = r.fillArgs(r.keys, c.Args[3:3+n])
 	r.argv = r.fillArgs(r.argv, c.Args[3+n:])
+	r.hook(f.lib.proto)
 	return r.finish(r.state.CallFunction(f.callback, r.onResult, lua.TableValue(r.keys), lua.TableValue(r.argv)))
 }
 

@@ -12,6 +12,7 @@ import (
 type library struct {
 	name      string
 	source    string
+	proto     *lua.Proto
 	functions []*function // in the order of registration
 	commands  []*customCommand
 	exports   lua.Value // what redis.require returns; nil: nothing
@@ -159,7 +160,7 @@ func (r *Runtime) loadLibrary(libs *libraries, src string, timeout bool) (*libra
 	if err != nil {
 		return nil, command.Error("ERR Error compiling function: " + err.Error())
 	}
-	lib := &library{name: name, source: src}
+	lib := &library{name: name, source: src, proto: proto}
 	r.loading, r.resolving = lib, libs
 	defer func() { r.loading, r.resolving = nil, nil }()
 	deadline := r.opt.Env.Nanotime() + loadTimeout*1e6

@@ -61,6 +61,10 @@ func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bo
 	}
 	u.sliced, u.stepped, u.slice = u.started, 0, lua.DefaultSlice
 	u.undo = r.Limits.Rollback || l.flags&flagRollback != 0
+	if d := r.debug.session; d != nil {
+		u.undo, u.stats, u.profile, p = u.undo || !d.sync, nil, nil, nil
+		u.slice = 1 // see HookLines
+	}
 	// Every script that may write can be undone, asked for or not: SCRIPT KILL FORCE and redis.rollback come later.
 	if u.saved = !u.readOnly; u.saved {
 		u.save = r.opt.KS.Savepoint()
@@ -97,6 +101,9 @@ func (r *Runtime) slice() error {
 	r.opt.Env.Mark = 0
 	now := r.opt.Env.Nanotime()
 	ms := (now - u.started) / 1e6
+	if d := r.debug.session; d != nil && r.Limits.BusyAfter > 0 && ms >= r.Limits.BusyAfter {
+		d.late = true
+	}
 	if limit := u.maxRuntime; limit > 0 && ms >= limit && (u.undo || !u.wrote) {
 		return errRuntime
 	}
@@ -129,6 +136,7 @@ func (r *Runtime) pace(took, steps int64) {
 	switch {
 	case took > longSlice && n > fewSteps:
 		n /= 2
+	case r.debug.session != nil: // whose slices are one step
 	case took < shortSlice && steps >= int64(n) && 2*n <= lua.DefaultSlice && u.profile == nil:
 		n *= 2
 	}
@@ -146,6 +154,9 @@ var (
 // finish ends the run: on an error it undoes what it must and writes the error as the reply.
 func (r *Runtime) finish(err *lua.Error) error {
 	u := &r.run
+	if r.debug.session != nil {
+		r.state.UnhookLines()
+	}
 	var reply error
 	if err != nil {
 		reply = r.scriptError(err)
@@ -161,7 +172,8 @@ func (r *Runtime) finish(err *lua.Error) error {
 		}
 	}
 	if u.saved {
-		r.settle(err != nil && u.undo || u.explain)
+		d := r.debug.session
+		r.settle(err != nil && u.undo || u.explain || d != nil && !d.sync)
 	}
 	u.active, u.caller = false, nil
 	return reply

@@ -22,6 +22,10 @@ type Options struct {
 	Unwind func(mark int)
 	// CommandsAdded is told of commands that a library brought, for ACL.
 	CommandsAdded func(specs []*command.Spec)
+	// DebugReady tells why a client may not change its debug mode now, and OpenConsole begins a session with it, whose command is
+	// running. Both may be nil.
+	DebugReady  func(c command.Client) error
+	OpenConsole func(c command.Client) (Console, error)
 	// WhileBusy is called now and then from inside a script that has run longer than BusyAfter: the server answers other clients
 	// there. It may call Kill.
 	WhileBusy func()
@@ -33,12 +37,13 @@ type Limits struct {
 	MaxRuntime int64 // script-max-runtime in ms; 0: no limit
 	MaxMemory  int64 // script-max-memory in bytes; 0: no limit
 	MaxSource  int   // lua-max-script-size in bytes
+	DebugWait  int64 // script-debug-timeout in ms: how long a debugger waits for its user; 0: for ever
 	Rollback   bool  // script-rollback: an error undoes every script, asked for or not
 }
 
 // DefaultLimits are the defaults.
 func DefaultLimits() Limits {
-	return Limits{BusyAfter: 5000, MaxMemory: 256 << 20, MaxSource: lua.DefaultMaxSource}
+	return Limits{BusyAfter: 5000, DebugWait: 300_000, MaxMemory: 256 << 20, MaxSource: lua.DefaultMaxSource}
 }
 
 // Runtime is the scripting of one server.
@@ -58,13 +63,15 @@ type Runtime struct {
 	bundle    bundled
 	loadEnv   *lua.Table // the globals of a library's own code
 	run       run        // the running script
+	debug     debugger
 	values    replyStrings
 
 	keys, argv   *lua.Table // of the last run
 	onSlice      func() error
 	onResult     func(c *lua.Call)
 	errorHandler lua.Value
-	argsGlobal   bool // KEYS and ARGV are set
+	callFunction lua.Value // redis.call
+	argsGlobal   bool      // KEYS and ARGV are set
 }
 
 // New returns a runtime; its commands come from Commands.

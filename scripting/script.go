@@ -20,7 +20,9 @@ func (r *Runtime) scriptSubcommands() []command.Spec {
 		s.Tips = []string{"request_policy:all_nodes", "response_policy:all_succeeded"}
 	}
 	kill.Tips = []string{"request_policy:all_shards", "response_policy:one_succeeded"}
-	return []command.Spec{exists, flush,
+	return []command.Spec{
+		sub("debug", 3, command.NoScript, "3.2.0", "O(1)", "Sets the debug mode of server-side Lua scripts.", "<YES | SYNC | NO>", r.scriptDebug),
+		exists, flush,
 		sub("help", 2, command.Loading|command.Stale, "5.0.0", "O(1)", "Returns helpful text about the different subcommands.", "", scriptHelp),
 		kill, load,
 		sub("explain", -4, command.NoScript|command.Write, "extension", "Depends on the script that is executed.", "Runs a script, undoes what it did, and replies its result and the write commands it called.", "script numkeys [key [key ...]] [arg [arg ...]]", r.scriptExplain),

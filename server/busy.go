@@ -9,15 +9,16 @@ import "errors"
 var errStopped = errors.New("the server is shutting down")
 
 // pollBusy serves one restricted turn from inside a running script: commands that are allowed while busy run, all others get
-// refusal, a BUSY error. The script's instant, keyspace and unit are not touched. An error means that the server is to end.
-func (s *Server) pollBusy(refusal error) error {
+// refusal, a BUSY error. The script's instant, keyspace and unit are not touched. It waits up to wait ms for something to serve. An error
+// means that the server is to end.
+func (s *Server) pollBusy(refusal error, wait int) error {
 	outer, buf := s.ctx, s.readBuf
 	if s.busyBuf == nil {
 		s.busyBuf = make([]byte, readSize)
 	}
 	s.readBuf, s.busyError = s.busyBuf, refusal
 	s.busyDepth++
-	err := s.restrictedTurn()
+	err := s.restrictedTurn(wait)
 	s.busyDepth--
 	s.ctx, s.readBuf = outer, buf
 	return err
@@ -26,11 +27,11 @@ func (s *Server) pollBusy(refusal error) error {
 // pollWhileLoading serves one restricted turn between two rows; env.Loading refuses what must not run.
 func (s *Server) pollWhileLoading() error {
 	s.tick()
-	return s.restrictedTurn()
+	return s.restrictedTurn(0)
 }
 
-func (s *Server) restrictedTurn() error {
-	events, err := s.poll.wait(s.busyEvents[:0], 0)
+func (s *Server) restrictedTurn(wait int) error {
+	events, err := s.poll.wait(s.busyEvents[:0], wait)
 	if err != nil {
 		return err
 	}
@@ -54,6 +55,10 @@ func (s *Server) restrictedTurn() error {
 func (s *Server) handleRestricted(ev event) {
 	if ev.fd < len(s.byFD) && s.byFD[ev.fd] != nil {
 		c := s.byFD[ev.fd]
+		if o := s.console; o != nil && o.c == c {
+			o.ready(ev)
+			return
+		}
 		if ev.writable && c != s.running {
 			s.writable(c)
 		}

@@ -190,8 +190,8 @@ func (s *Server) wrote(c *conn) {
 	}
 }
 
-// flush sends what may be sent.
-func (s *Server) flush(c *conn) {
+// transmit sends what may be sent, and reports whether the connection still stands.
+func (s *Server) transmit(c *conn) bool {
 	end := len(c.out.Buf)
 	if len(c.holds) > 0 {
 		end = c.holds[0].from
@@ -200,7 +200,7 @@ func (s *Server) flush(c *conn) {
 		n, err := c.send(c.out.Buf[c.sent:end])
 		if err != nil {
 			s.close(c)
-			return
+			return false
 		}
 		c.sent += n
 		c.delivered += uint64(n)
@@ -209,6 +209,14 @@ func (s *Server) flush(c *conn) {
 			c.flags |= wantWrite
 			s.poll.set(c.fd, true, true)
 		}
+	}
+	return true
+}
+
+// flush sends what may be sent, and gives the room of what is sent back.
+func (s *Server) flush(c *conn) {
+	if !s.transmit(c) {
+		return
 	}
 	switch left := len(c.out.Buf) - c.sent; {
 	case left == 0:
@@ -296,5 +304,6 @@ func (s *Server) forget(c *conn) {
 	s.hub.unsubscribeAll(c)
 	s.stopTracking(c)
 	s.stopMonitor(c)
+	s.scripts.ForgetDebug(c.id)
 	c.paused, c.flags = nil, c.flags&^isPaused
 }

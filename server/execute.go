@@ -61,6 +61,9 @@ func (s *Server) dispatch(c *conn, args [][]byte, from int) {
 		command.Call(x) // the running script's unit is open: what may run now touches no key
 		return
 	}
+	if s.scripts.Debugging(c.id) {
+		s.commit() // a session may last: what came before it is not to wait for its end
+	}
 	s.ks.NoTouch = c.flags&noTouch != 0 && spec != s.specs.touch
 	s.ks.Begin(false)
 	command.Call(x)

@@ -68,7 +68,8 @@ func (s *Server) commit() {
 		s.ks.Committed(s.ks.EncodeTurn(nil))
 		return
 	}
-	s.store.Commit(s.ks.EncodeTurn(s.store.Batch()))
+	s.committed = s.ks.EncodeTurn(s.store.Batch())
+	s.store.Commit(s.committed)
 }
 
 // turnLimit is the size at which a turn is committed before its last command: it bounds one batch.

@@ -36,6 +36,7 @@ type config struct {
 	latencyPercentiles                            string
 	busyThreshold                                 int
 	scriptMaxRuntime, scriptMaxMemory             int
+	scriptDebugTimeout                            int
 	scriptMaxSource                               int
 	scriptRollback, multiRollback                 bool
 	trackingMaxKeys                               int
@@ -220,6 +221,7 @@ func (s *Server) serverParams(t *params) {
 	t.words("latency-tracking-info-percentiles", mutable, &c.latencyPercentiles, "50 99 99.9", checkPercentiles)
 	t.int("busy-reply-threshold", mutable, &c.busyThreshold, 5000, 0, math.MaxInt64, plain).as("lua-time-limit", t).then(s.applyScriptLimits)
 	t.int("script-max-runtime", mutable, &c.scriptMaxRuntime, 0, 0, math.MaxInt64, plain).then(s.applyScriptLimits)
+	t.int("script-debug-timeout", mutable, &c.scriptDebugTimeout, 300, 0, maxInt32, plain).then(s.applyScriptLimits)
 	t.int("script-max-memory", mutable, &c.scriptMaxMemory, 256<<20, 0, math.MaxInt64, memory).then(s.applyScriptLimits)
 	t.int("lua-max-script-size", mutable, &c.scriptMaxSource, scripting.DefaultLimits().MaxSource, 1, math.MaxInt64, memory).then(s.applyScriptLimits)
 	t.bool("script-rollback", mutable, &c.scriptRollback, "no").then(s.applyScriptLimits)

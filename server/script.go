@@ -9,7 +9,8 @@ import (
 // openScripting makes the Lua runtime: its commands, its limits and what it needs of the loop.
 func (s *Server) openScripting() {
 	s.scripts = scripting.New(scripting.Options{KS: s.ks, Env: &s.env, Version: redisVersion, Log: s.logScript, WhileBusy: s.whileBusy,
-		Mark: func() int { return len(s.pushes) }, Unwind: s.dropPushes, CommandsAdded: s.allowAdded})
+		Mark: func() int { return len(s.pushes) }, Unwind: s.dropPushes, CommandsAdded: s.allowAdded,
+		DebugReady: s.debugReady, OpenConsole: s.openConsole})
 	s.scripts.SetBundle(bundle())
 }
 
@@ -48,8 +49,11 @@ func (s *Server) logScript(level int, msg string) {
 
 // whileBusy lets other clients in while a long script runs. If the server shall end, the script ends too, and with it everything
 // that this turn has not yet committed: nobody has seen it.
-func (s *Server) whileBusy() {
-	if err := s.pollBusy(s.scripts.BusyError()); err != nil {
+func (s *Server) whileBusy() { s.serveBusy(0) }
+
+// serveBusy is whileBusy that waits up to wait ms for something to serve.
+func (s *Server) serveBusy(wait int) {
+	if err := s.pollBusy(s.scripts.BusyError(), wait); err != nil {
 		s.abandoned = true
 		s.scripts.Stop()
 	}
@@ -59,7 +63,7 @@ func (s *Server) whileBusy() {
 func (s *Server) applyScriptLimits() error {
 	l, c := &s.scripts.Limits, &s.config
 	l.BusyAfter, l.MaxRuntime, l.MaxMemory = int64(c.busyThreshold), int64(c.scriptMaxRuntime), int64(c.scriptMaxMemory)
-	l.MaxSource, l.Rollback = c.scriptMaxSource, c.scriptRollback
+	l.MaxSource, l.Rollback, l.DebugWait = c.scriptMaxSource, c.scriptRollback, 1000*int64(c.scriptDebugTimeout)
 	return nil
 }
 

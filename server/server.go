@@ -31,9 +31,10 @@ type Server struct {
 	ctx    command.Ctx // of the command that runs for a client
 	ks     *engine.Keyspace
 
-	store   Store  // nil: nothing is durable
-	durable uint64 // newest acknowledged turn
-	held    []*conn
+	store     Store  // nil: nothing is durable
+	durable   uint64 // newest acknowledged turn
+	committed uint64 // newest turn handed to the store
+	held      []*conn
 
 	poll           *poller
 	pollMu         sync.RWMutex // guards pollClosed against Wake
@@ -91,6 +92,7 @@ type Server struct {
 	busyError  error // what they get
 	busyBuf    []byte
 	busyEvents []event
+	console    *console // nil: no script is in the debugger
 
 	acl            acl
 	requirePassSet bool

@@ -58,6 +58,9 @@ func (s *State) askHost() error {
 	n := 1 - s.steps/int64(s.budget.Slice)
 	s.slicesUsed += n
 	s.steps += n * int64(s.budget.Slice)
+	if s.hook != nil {
+		s.hook.restore()
+	}
 	if s.budget.OnSlice == nil {
 		return nil
 	}

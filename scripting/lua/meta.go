@@ -398,7 +398,7 @@ func (t *Thread) tostring(v Value) Value {
 		return t.s.numberText(v.Number())
 	}
 	// The id stands for the address, which is nobody's business.
-	return t.s.NewText(fmt.Sprintf("%s: 0x%012x", v.TypeName(), 0x7f0000000000+uint64(objectID(v))*16))
+	return t.s.NewText(v.TypeName() + ": " + v.Address())
 }
 
 // objectID returns the number that stands for the address of an object.

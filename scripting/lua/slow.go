@@ -5,6 +5,10 @@ import "unsafe"
 
 // slow carries out the instruction before the saved pc in full.
 func (t *Thread) slow() {
+	if t.s.hook != nil && t.atHook() {
+		t.runHook()
+		return
+	}
 	if t.slowSkips() {
 		ci := &t.ci[t.depth]
 		ci.pc = unsafe.Add(ci.pc, instructionSize)

@@ -69,6 +69,7 @@ const (
 	fastClosure
 	fastVararg
 	fastSlow // whatever has no form of its own
+	fastLine // anything in a hooked function, see linehook.go
 )
 
 func makeFast(op, aux, a, b, c int) uint64 {

@@ -33,6 +33,7 @@ type State struct {
 	stopErr  error // why the run is being stopped
 
 	library *library
+	hook    *lineHook // nil: no lines are hooked
 
 	ids        uint32 // the last object id
 	nC         int    // C levels in use, as PUC counts them
