@@ -85,7 +85,12 @@ func (s *Store) checkTable(n pebble.TableNum) error {
 }
 
 func (s *Store) checkRows(r *Report, ks *engine.Keyspace, fault func(string, ...any)) error {
-	it, err := s.db.NewIter(nil)
+	b := s.db.NewIndexedBatch()
+	defer b.Close()
+	if err := s.overlay(b); err != nil {
+		fault("%v", err)
+	}
+	it, err := b.NewIter(nil)
 	if err != nil {
 		return err
 	}
@@ -107,6 +112,25 @@ func (s *Store) checkRows(r *Report, ks *engine.Keyspace, fault func(string, ...
 	if len(r.Faults) == 0 {
 		if err := loader.Finish(); err != nil {
 			fault("%v", err)
+		}
+	}
+	return nil
+}
+
+// overlay puts what only the log has on top of the tables.
+func (s *Store) overlay(b *pebble.Batch) error {
+	records, _, err := s.readWAL()
+	if err != nil {
+		return err
+	}
+	one := s.db.NewBatch()
+	defer one.Close()
+	for _, r := range records {
+		if err := one.SetRepr(r.batch); err != nil {
+			return err
+		}
+		if err := b.Apply(one, nil); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -2,13 +2,14 @@
 package persistence
 
 import (
+	"errors"
 	"fmt"
 
-	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// Checkpoint makes dir a store of its own that holds every turn handed over so far. The committer stands still for the few milliseconds
-// that it takes: Pebble copies its log while it is being written, and must not.
+// Checkpoint makes dir a store of its own that holds every turn handed over so far. The loop and the committer go on; only what is
+// between the log and Pebble waits.
 func (s *Store) Checkpoint(dir string) error {
 	to := s.fs.PathJoin(dir, "store")
 	if _, err := s.fs.Stat(to); err == nil {
@@ -17,12 +18,35 @@ func (s *Store) Checkpoint(dir string) error {
 	if err := s.Sync(); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
+	if !s.applyThrough(s.wal.newest()) {
+		return fmt.Errorf("checkpoint: the store is being closed")
+	}
 	if err := s.fs.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	s.applying.Lock()
-	defer s.applying.Unlock()
-	if err := s.db.Checkpoint(to, pebble.WithFlushedWAL()); err != nil {
+	s.applier.applying.Lock()
+	defer s.applier.applying.Unlock()
+	if err := s.db.Flush(); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	if err := s.db.Checkpoint(to); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return s.emptyLog(to)
+}
+
+// emptyLog makes the copy's log, without which it would count as incomplete.
+func (s *Store) emptyLog(to string) error {
+	for i := range s.wal.files {
+		f, err := s.fs.Create(s.fs.PathJoin(to, walName(i)), vfs.WriteCategoryUnspecified)
+		if err == nil {
+			err = errors.Join(f.Sync(), f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+	}
+	if err := syncDir(s.fs, to); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil

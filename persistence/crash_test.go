@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/evald/evald/engine"
@@ -196,7 +195,8 @@ func (s *splitting) Set(key, value []byte) {
 	if s.n++; s.n%3 == 0 {
 		b := s.store.db.NewBatch()
 		_ = b.Set(key, value, nil)
-		_ = b.Commit(pebble.Sync)
+		s.store.wal.append(s.store, b.Repr())
+		s.store.wal.sync(s.store)
 	}
 }
 

@@ -153,7 +153,7 @@ func TestDamageIsFoundOrHarmless(t *testing.T) {
 
 // kind is a file's name without its number.
 func kind(file string) string {
-	if i := strings.LastIndexByte(file, '.'); i >= 0 && file[0] != 'm' {
+	if i := strings.LastIndexByte(file, '.'); i >= 0 && file[0] != 'm' && file[0] != 'w' {
 		return file[i+1:]
 	}
 	return strings.TrimRight(file, "0123456789.-")

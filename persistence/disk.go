@@ -50,6 +50,9 @@ func (d *disk) size(s *Store) {
 			o.MemTableSize = max(minMemTable, min(maxMemTable, int64(usage.TotalBytes/32)))
 		}
 	}
+	if o.LogBytes == 0 {
+		o.LogBytes = o.MemTableSize
+	}
 	if o.LowDiskBytes == 0 {
 		o.LowDiskBytes = max(stopMemTables*o.MemTableSize, min(int64(usage.TotalBytes/20), maxLowDisk))
 	}

@@ -22,7 +22,7 @@ type failStop struct {
 }
 
 // vital are the files without which acknowledged rows are lost. A failed table is not among them: its rows are still in the log.
-var vital = regexp.MustCompile(`(^|[/\\])(\d+(-\d+)?\.log|MANIFEST-\d+|marker\..*)$`)
+var vital = regexp.MustCompile(`(^|[/\\])(wal\.[01]|MANIFEST-\d+|marker\..*)$`)
 
 // check ends the process if err is the failure of an operation on a vital file. A full disk under a table is Pebble's to retry.
 func (f failStop) check(op, path string, err error) error {

@@ -196,12 +196,12 @@ func TestEveryFaultIsFatalOrHarmless(t *testing.T) {
 	}
 }
 
-// TestLoggerNeverLetsAnAcknowledgementOut is the trap that Pebble answers nil for a lost commit if its logger returns.
+// TestLostLogWriteIsNotAcknowledged: an error of the log ends the process, in one line.
 func TestLostLogWriteIsNotAcknowledged(t *testing.T) {
 	fs := vfs.NewMem()
 	var broken atomic.Bool
 	o := testOptions(t, errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if broken.Load() && strings.HasSuffix(op.Path, ".log") {
+		if broken.Load() && strings.Contains(op.Path, "wal.") {
 			return syscall.EIO
 		}
 		return nil

@@ -22,6 +22,7 @@ import (
 // Load fills ks, which is empty, with everything in the store. It calls progress for every block of rows, and now and then while a big
 // collection is put together, with the rows done so far and an estimate of all; an error of progress ends the load and is returned.
 func (s *Store) Load(ks *engine.Keyspace, progress func(done, total int) error) error {
+	s.applyThrough(s.wal.newest())
 	// A collection would walk a heap that holds nothing to collect, again and again while it doubles.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	if limit := debug.SetMemoryLimit(-1); limit == math.MaxInt64 {

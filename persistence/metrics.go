@@ -46,13 +46,13 @@ type Metrics struct {
 	Refusing  bool   // writes are refused because the disk is full
 	DiskBytes uint64 // bytes the store takes
 
-	MemTables                int64
-	MemTableBytes            uint64
-	Flushes, Compactions     int64
-	CompactionDebt           uint64
-	L0Sublevels              int32
-	ReadAmplification        int
-	LogBytes, LogBytesSynced uint64
+	MemTables            int64
+	MemTableBytes        uint64
+	Flushes, Compactions int64
+	CompactionDebt       uint64
+	L0Sublevels          int32
+	ReadAmplification    int
+	LogBytes             int64 // of commits in the log's two files
 }
 
 // Metrics returns the figures of now.
@@ -66,7 +66,7 @@ func (s *Store) Metrics() Metrics {
 		DiskFree: s.disk.free.Load(), Refusing: s.disk.refuse.Load(), DiskBytes: p.DiskSpaceUsage(),
 		MemTables: p.MemTable.Count, MemTableBytes: p.MemTable.Size, Flushes: p.Flush.Count, Compactions: p.Compact.Count,
 		CompactionDebt: p.Compact.EstimatedDebt, L0Sublevels: p.Levels[0].Sublevels, ReadAmplification: p.ReadAmp(),
-		LogBytes: p.WAL.BytesWritten, LogBytesSynced: p.WAL.Size,
+		LogBytes: s.wal.bytes(),
 	}
 	if m.Commits > 0 {
 		m.MeanCommit = time.Duration(c.commitTime.Load() / m.Commits)
@@ -106,6 +106,6 @@ func (s *Store) AppendInfo(dst []byte) []byte {
 	line("compaction_debt_bytes", int64(m.CompactionDebt))
 	line("l0_sublevels", int64(m.L0Sublevels))
 	line("read_amplification", int64(m.ReadAmplification))
-	line("log_bytes", int64(m.LogBytes))
+	line("log_bytes", m.LogBytes)
 	return dst
 }

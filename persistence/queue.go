@@ -1,4 +1,4 @@
-// From the loop to Pebble: the queue of rows, and the committer that takes whatever has gathered and makes it durable as one batch.
+// From the loop to the log: the queue of rows, and the committer that takes whatever has gathered and makes it durable as one commit.
 package persistence
 
 import (
@@ -12,21 +12,19 @@ import (
 	"github.com/evald/evald/engine"
 )
 
-// queue is where the loop and the committer meet. There are two batches: one grows, the other is with Pebble.
+// queue is where the loop and the committer meet. There are two batches: one grows, the other is with the committer.
 type queue struct {
 	mu       sync.Mutex
 	work     sync.Cond // the committer waits for rows
 	room     sync.Cond // the loop waits for the committer
 	advanced sync.Cond // Sync waits for turns to become durable
 	growing  *pebble.Batch
-	spare    *pebble.Batch // the other one, while Pebble does not have it
+	spare    *pebble.Batch // the other one, while the committer does not have it
 	encoding bool          // the loop writes to growing: between Batch and Commit
 	last     uint64        // newest turn handed over
 	closing  bool
 
 	rows    rows
-	sorted  *pebble.Batch // what ordered gives; the committer's
-	order   []orderedRow
 	durable atomic.Uint64
 	notify  func()
 	run     sync.WaitGroup
@@ -40,8 +38,11 @@ func (s *Store) start() {
 	newBatch := func() *pebble.Batch {
 		return s.db.NewBatch(pebble.WithInitialSizeBytes(64<<10), pebble.WithMaxRetainedSizeBytes(retainedBatch))
 	}
-	s.growing, s.spare, s.sorted = newBatch(), newBatch(), newBatch()
+	s.growing, s.spare = newBatch(), newBatch()
+	s.applier.pending, s.applier.spare = newBatch(), newBatch()
+	s.applier.change.L = &s.applier.mu
 	s.run.Go(s.commits)
+	s.done.Go(s.applies)
 	if s.opts.SyncEvery > 0 {
 		s.done.Go(s.ticks)
 	}
@@ -138,7 +139,7 @@ func (s *Store) commits() {
 			return
 		}
 		began, size := time.Now(), b.Len()
-		s.commit(b)
+		number := s.commit(b)
 		if s.failed.Load() {
 			return // a failure elsewhere: this commit may be whole, but nobody is told any more
 		}
@@ -146,6 +147,9 @@ func (s *Store) commits() {
 		s.durable.Store(seq)
 		if s.notify != nil {
 			s.notify()
+		}
+		if number > 0 {
+			s.gather(b, number)
 		}
 		b.Reset()
 		s.mu.Lock()
@@ -166,21 +170,17 @@ func (s *Store) quit() {
 	s.advanced.Broadcast()
 }
 
-// commit makes the rows of b durable as the policy says. It returns only if they are.
-func (s *Store) commit(b *pebble.Batch) {
+// commit makes the rows of b durable as the policy says and returns the commit's number. It returns only if they are. A turn without
+// rows is durable when the turns before it are; its number is 0.
+func (s *Store) commit(b *pebble.Batch) uint64 {
 	if b.Empty() {
-		return // a turn without rows: the turns before it are durable, and Pebble would not sync for it
+		return 0
 	}
-	s.applying.RLock()
-	defer s.applying.RUnlock()
-	b = s.ordered(b)
+	number := s.wal.append(s, b.Repr())
 	if Policy(s.policy.Load()) == Always {
-		s.must("commit", b.Commit(pebble.Sync))
-		s.spool.drop(s) // what it held is on disk now
-		return
+		s.wal.sync(s)
 	}
-	// Pebble's log writes a row to its file when a block is full or a sync is asked for. Until then only this process has it.
-	s.spool.commit(s, b)
+	return number
 }
 
 // must ends the process if err is not nil.
@@ -205,14 +205,10 @@ func (s *Store) Sync() error {
 	return nil
 }
 
-// syncLog has Pebble's log synced, with everything committed before. Any goroutine may call it.
+// syncLog syncs the log. Any goroutine may call it.
 func (s *Store) syncLog() {
-	s.applying.RLock()
-	defer s.applying.RUnlock()
 	began := time.Now()
-	full := s.spool.rotate(s)
-	s.must("sync", s.db.LogData(nil, pebble.Sync))
-	s.spool.synced(full)
+	s.wal.sync(s)
 	s.counters.lastSync.Store(int64(time.Since(began)))
 }
 
@@ -230,12 +226,12 @@ func (s *Store) ticks() {
 	}
 }
 
-// noSyncTicks is how many periods pass between syncs under the policy no, so that the spool does not grow without end.
+// noSyncTicks is how many periods pass between syncs under the policy no: as long as an operating system keeps what was written.
 const noSyncTicks = 30
 
 func (s *Store) tick(n int) {
 	s.checkDisk()
-	if p := Policy(s.policy.Load()); s.spool.used() && (p == EverySec || p == No && (n%noSyncTicks == 0 || s.spool.large())) {
+	if p := Policy(s.policy.Load()); s.wal.unsynced() && (p == EverySec || p == No && n%noSyncTicks == 0) {
 		s.syncLog()
 	}
 }
@@ -246,16 +242,15 @@ func (s *Store) finish() {
 	s.closing = true
 	s.mu.Unlock()
 	s.work.Signal()
-	close(s.stop)
 	s.run.Wait()
-	s.done.Wait()
-	if s.failed.Load() {
-		return
+	close(s.stop)
+	full := s.disk.refuse.Load() // to give Pebble rows could wait without end: the next start finds them in the log
+	if !s.failed.Load() {
+		s.syncLog()
 	}
-	s.syncLog()
-	s.spool.drop(s)
-	if !s.disk.refuse.Load() { // a full disk would make it wait without end
-		// The next start need not replay the log, which takes longer than reading tables.
-		s.must("flush", s.db.Flush())
+	s.endApplying(!full && !s.failed.Load())
+	s.done.Wait()
+	if !full && !s.failed.Load() {
+		s.must("flush", s.db.Flush()) // the next start need not replay the log, which takes longer than reading tables
 	}
 }

@@ -28,7 +28,8 @@ type Options struct {
 	FS     vfs.FS // default: the operating system's
 	Policy Policy // default: Always
 
-	MemTableSize  int64         // bytes; default 32 MiB, less on a small disk
+	MemTableSize  int64         // bytes; default 64 MiB, less on a small disk
+	LogBytes      int64         // size at which the log goes on in its other file; default: that of a memtable
 	QueueBytes    int           // rows that may wait for a commit before Batch blocks; default 16 MiB
 	LowDiskBytes  int64         // free space below which writes are to be refused; default: four memtables, or 5% of the disk up to 1 GiB
 	BallastBytes  int64         // size of the file that is given up when the disk is full; default one memtable, negative: none
@@ -72,7 +73,8 @@ const rowVersion = 1
 // Rows of the store itself; the engine ignores rows that begin with '!' and are not its own.
 var (
 	formatRow = []byte("!format") // version u8
-	commitRow = []byte("!commit") // number of the newest spooled commit, u64: see spool.go
+	commitRow = []byte("!commit") // number of the newest commit among the rows, u64: see wal.go
+	saltRow   = []byte("!wal")    // what the checksums of the log are seeded with, u64
 )
 
 // Store is an open store.
@@ -86,10 +88,10 @@ type Store struct {
 	cache  *pebble.Cache
 	health interface{ Close() error }
 
-	queue                 // queue.go: rows between the loop and the committer
-	applying sync.RWMutex // held for reading while rows or syncs go to Pebble, for writing by Checkpoint
+	queue            // queue.go: rows between the loop and the committer
+	wal      wal     // wal.go: what the committer made durable
+	applier  applier // apply.go: from there to Pebble
 	policy   atomic.Int32
-	spool    spool
 	disk     disk
 	counters counters
 
@@ -141,7 +143,7 @@ func (s *Store) open() error {
 	if err := s.checkFormat(); err != nil {
 		return err
 	}
-	return s.replaySpool()
+	return s.recoverWAL()
 }
 
 // openPebble opens the database. Pebble panics when it cannot sync a directory or change log files; at start that is an error like
@@ -215,7 +217,7 @@ func (s *Store) lockError(err error) error {
 }
 
 // newStoreFiles are what a crash during the making of a store may leave before the store counts as made.
-var newStoreFiles = regexp.MustCompile(`^(LOCK|ballast|spool\.[01]|marker\..*|MANIFEST-\d+|OPTIONS-\d+|temporary\..*|\d+\.dbtmp)$`)
+var newStoreFiles = regexp.MustCompile(`^(LOCK|ballast|marker\..*|MANIFEST-\d+|OPTIONS-\d+|temporary\..*|\d+\.dbtmp)$`)
 
 // recognize refuses a directory that holds something else than a store, before anything in it is touched.
 func (s *Store) recognize() error {
@@ -291,13 +293,15 @@ func (s *Store) checkFormat() error {
 	if err := errors.Join(it.Error(), it.Close()); err != nil {
 		return s.openError(err)
 	}
-	if !empty {
+	if _, err := s.fs.Stat(s.walPath(0)); err == nil || !empty { // the log is made after the row is on disk
 		return fmt.Errorf("the store in %s is damaged: its version row is missing", s.opts.Dir)
 	}
 	if s.opts.ReadOnly {
 		return nil
 	}
-	if err := s.db.Set(formatRow, []byte{rowVersion}, pebble.Sync); err != nil {
+	b := s.db.NewBatch()
+	err = errors.Join(b.Set(formatRow, []byte{rowVersion}, nil), b.Set(saltRow, newSalt(), nil), b.Commit(pebble.NoSync), b.Close())
+	if err := errors.Join(err, s.db.Flush()); err != nil {
 		return s.openError(err)
 	}
 	return nil
@@ -323,6 +327,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		Logger:             logger{s},
 		EventListener:      s.listener(),
 
+		DisableWAL:                  true, // wal.go
 		MemTableSize:                uint64(s.opts.MemTableSize),
 		MemTableStopWritesThreshold: stopMemTables,
 		L0CompactionThreshold:       4,
@@ -346,8 +351,12 @@ func (s *Store) Close() error {
 
 func (s *Store) close() error {
 	var errs []error
+	errs = append(errs, s.wal.close())
 	if s.db != nil {
-		errs = append(errs, s.db.Close())
+		// On a full disk Pebble fails to end the empty file of its own log, which nobody needs.
+		if err := s.db.Close(); !errors.Is(err, syscall.ENOSPC) {
+			errs = append(errs, err)
+		}
 		s.db = nil
 	}
 	if s.cache != nil {
