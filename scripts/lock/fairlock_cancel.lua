@@ -10,13 +10,14 @@
 -- @flags allow-oom
 -- @since 0.1.0
 -- @example FCALL fairlock_cancel 3 fair:{gpu} fair:{gpu}:q fair:{gpu}:a w1
--- include: shared/args.lua
+-- include: shared/args.lua shared/clock.lua
 
 local queue, alive, id = KEYS[2], KEYS[3], ARGV[1]
 local bad = needs_keys(KEYS, 3, 3, 'lock queue alive') or needs_text(id, 'id')
 if bad then return bad end
 
-redis.call('ZSCORE', alive, id) -- fails on a key of another type, before anything is written
+-- Before anything is written: it fails on a key of another type. A waiter whose heartbeat has passed has no place to give up.
+local beat = tonumber(redis.call('ZSCORE', alive, id) or 0)
 local left = redis.call('ZREM', queue, id)
 redis.call('ZREM', alive, id)
-return left
+return beat > now_ms() and left or 0

@@ -286,14 +286,13 @@ func TestModelFairLock(t *testing.T) {
 					held = lease{}
 				}
 			case 1:
-				got := m.call("fairlock_cancel", k[:3], id)
-				i := slices.IndexFunc(queue, func(l lease) bool { return l.owner == id })
-				if got == int64(1) && i < 0 {
-					m.t.Fatalf("%s was not in the queue", id)
-				}
+				got, now := m.timed("fairlock_cancel", k[:3], id)
+				queue = slices.DeleteFunc(queue, func(l lease) bool { return l.until <= now/1000 })
+				i, want := slices.IndexFunc(queue, func(l lease) bool { return l.owner == id }), "0"
 				if i >= 0 {
-					queue = slices.Delete(queue, i, i+1)
+					queue, want = slices.Delete(queue, i, i+1), "1"
 				}
+				m.check(got, want, "cancel", id, queue)
 			default:
 				beat := m.rng.Int64N(25) + 5
 				got, now := m.timed("fairlock_acquire", k, id, m.rng.Int64N(6)+1, beat)

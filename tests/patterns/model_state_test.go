@@ -314,8 +314,9 @@ func TestModelCache(t *testing.T) {
 				*e = entry{value: v, negative: n == "1" && v == "", gone: max(at, 0), version: now}
 				if e.gone == 0 {
 					*e = entry{}
+				} else {
+					last = max(last, now) // its version is now at least; of nothing, none was given
 				}
-				last = max(last, now)
 			}
 		}
 	})
