@@ -83,6 +83,7 @@ func (db *DB) transfer(from []byte, dst *DB, to []byte) {
 	db.touchEntry(from, e)
 	db.detach(e)
 	dst.insert(c)
+	dst.Notify(EventNew, "new", to)
 	setEntryAccess(c, access)
 	db.ks.stats.Dirty++
 }
@@ -110,6 +111,7 @@ func (db *DB) Copy(from []byte, dst *DB, to []byte) {
 		setEntryExpire(c, entryExpire(e))
 	}
 	dst.insert(c)
+	dst.Notify(EventNew, "new", to)
 	db.ks.stats.Dirty++
 }
 

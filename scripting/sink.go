@@ -1,6 +1,8 @@
 package scripting
 
 import (
+	"strconv"
+
 	"github.com/evald/evald/engine/double"
 	"github.com/evald/evald/scripting/lua"
 )
@@ -128,6 +130,19 @@ func (s *sink) Double(f float64) {
 	}
 	s.Bulk(double.Append(s.buf[:0], f))
 }
+
+// Position gives a script the number that Redis reads back from the text of 17 decimals.
+func (s *sink) Position(f float64) {
+	b := double.AppendFixed(s.buf[:0], f)
+	if s.proto < 3 {
+		s.Bulk(b)
+		return
+	}
+	f, _ = strconv.ParseFloat(string(b), 64)
+	s.put(s.wrap(s.r.values.double, lua.Number(f)))
+}
+
+func (s *sink) Full() bool { return s.r.state.Exhausted() }
 
 func (s *sink) Bool(b bool) {
 	switch {

@@ -10,6 +10,7 @@ import (
 // execute runs one command of a client. args lie in the client's buffer.
 func (s *Server) execute(c *conn, args [][]byte) {
 	from := len(c.out.Buf)
+	c.out.Limit = s.config.outputLimits[classNormal].hard
 	c.active = s.ms
 	outer := s.running
 	s.running = c

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -109,6 +110,35 @@ func TestOutputLimit(t *testing.T) {
 		}
 	}
 	if got := pub.do("INFO stats"); !strings.Contains(got, "client_output_buffer_limit_disconnections:1") {
+		t.Error(got)
+	}
+}
+
+// TestEndlessReply: a count that nobody could answer ends at the limit of the client's output, or of the script's memory.
+func TestEndlessReply(t *testing.T) {
+	s := startServer(t, func(o *Options) {
+		o.Config["client-output-buffer-limit"] = "normal 1mb 0 0"
+		o.Config["script-max-memory"] = "4mb"
+	})
+	c := newWire(t, s.Dial())
+	for _, line := range []string{"SADD s a b c", "HSET h f v", "ZADD z 1 a"} {
+		c.do(line)
+	}
+	for _, line := range []string{"SRANDMEMBER s -9223372036854775807", "HRANDFIELD h -4611686018427387903 WITHVALUES", "ZRANDMEMBER z -9223372036854775807"} {
+		greedy := newWire(t, s.Dial())
+		greedy.send(line)
+		if _, err := io.Copy(io.Discard, greedy.r); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		script := "EVAL \"return redis.call('" + strings.ReplaceAll(line, " ", "','") + "')\" 0"
+		if got := c.do(script); !strings.HasPrefix(got, "-ERR Script exceeded script-max-memory") {
+			t.Errorf("%s: %.200s", script, got)
+		}
+		if got := c.do("EVAL \"return #redis.call('SRANDMEMBER','s',-5000)\" 0"); got != "5000" {
+			t.Error(got)
+		}
+	}
+	if got := c.do("INFO stats"); !strings.Contains(got, "client_output_buffer_limit_disconnections:3") {
 		t.Error(got)
 	}
 }

@@ -136,11 +136,11 @@ func (c *conn) class() int {
 
 // limitOutput closes a client whose output has passed client-output-buffer-limit.
 func (s *Server) limitOutput(c *conn) {
-	if len(c.out.Buf) < keepOutput && c.softSince == 0 && c.stream == nil || c.flags&closed != 0 {
+	if len(c.out.Buf) < keepOutput && !c.out.Refused && c.softSince == 0 && c.stream == nil || c.flags&closed != 0 {
 		return
 	}
 	limit, n := s.config.outputLimits[c.class()], c.unsent()
-	over := limit.hard > 0 && n >= limit.hard
+	over := limit.hard > 0 && n >= limit.hard || c.out.Refused
 	if limit.soft > 0 && n >= limit.soft {
 		if c.softSince == 0 {
 			c.softSince = s.ms

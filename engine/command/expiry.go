@@ -111,10 +111,12 @@ func expire(c *Ctx, seconds, relative bool) error {
 
 // ttl is TTL, PTTL, EXPIRETIME and PEXPIRETIME: -2 without the key, -1 without an expiry.
 func ttl(c *Ctx, seconds, relative bool) error {
-	at, ok := c.DB.Expire(c.Args[1])
+	if !c.DB.Exists(c.Args[1]) {
+		c.Reply.Int(-2)
+		return nil
+	}
+	at, _ := c.DB.Expire(c.Args[1])
 	switch {
-	case !ok:
-		at = -2
 	case at == 0:
 		at = -1
 	default:

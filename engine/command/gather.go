@@ -26,6 +26,8 @@ func (discard) Error(string)            {}
 func (discard) Nil()                    {}
 func (discard) NilArray()               {}
 func (discard) Double(float64)          {}
+func (discard) Position(float64)        {}
+func (discard) Full() bool              { return false }
 func (discard) Bool(bool)               {}
 func (discard) BigNumber(string)        {}
 func (discard) Verbatim(string, string) {}

@@ -96,6 +96,7 @@ func touch(c *Ctx) error {
 }
 
 func typeCmd(c *Ctx) error {
+	c.DB.Exists(c.Args[1]) // a hit or a miss
 	c.Reply.Status(c.DB.Type(c.Args[1]).String())
 	return nil
 }

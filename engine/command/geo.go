@@ -185,22 +185,10 @@ func geopos(c *Ctx) error {
 	return nil
 }
 
-// coordinates replies a position with 17 decimals, as Redis prints its long doubles.
+// coordinates replies a position.
 func coordinates(c *Ctx, bits uint64) {
 	lon, lat := geohash.Decode(bits)
 	c.Reply.Array(2)
-	for _, f := range [2]float64{lon, lat} {
-		if c.Reply.Proto() >= 3 {
-			c.Reply.Double(f)
-			continue
-		}
-		b := strconv.AppendFloat(c.scratch[:0], f, 'f', 17, 64)
-		for b[len(b)-1] == '0' {
-			b = b[:len(b)-1]
-		}
-		if b[len(b)-1] == '.' {
-			b = b[:len(b)-1]
-		}
-		c.Reply.Bulk(b)
-	}
+	c.Reply.Position(lon)
+	c.Reply.Position(lat)
 }

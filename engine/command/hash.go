@@ -328,9 +328,7 @@ func hrandfield(c *Ctx) error {
 	}
 	if count < 0 {
 		c.Reply.Array(length(-count))
-		for range -count {
-			h.Random(one)
-		}
+		repeat(c, -count, func() { h.Random(one) })
 		return nil
 	}
 	size := int64(h.Len())
@@ -393,6 +391,16 @@ func parseRandomCount(c *Ctx, with string) (count int64, values bool, err error)
 		return 0, false, ErrOutOfRange
 	}
 	return count, values, nil
+}
+
+// repeat calls f n times, or until the receiver of the reply takes no more: n is whatever the caller has asked for.
+func repeat(c *Ctx, n int64, f func()) {
+	for i := range n {
+		if i&1023 == 1023 && c.Reply.Full() {
+			return
+		}
+		f()
+	}
 }
 
 const errRandomRange Error = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"github.com/evald/evald/engine"
 	"github.com/evald/evald/engine/hll"
 )
@@ -117,11 +118,11 @@ func pfmerge(c *Ctx) error {
 			return errCorruptHLL
 		}
 	}
-	h, ok, err := openHLL(c, c.Args[1])
+	h, ok, err := c.DB.StringForUpdate(c.Args[1], c.scratch[:])
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if h = bytes.Clone(h); !ok {
 		h = hll.New()
 	}
 	if dense {

@@ -98,18 +98,22 @@ func moveElement(c *Ctx, fromHead, toHead bool) (bool, error) {
 	e, _ := src.Pop(fromHead, c.scratch[:0])
 	if string(c.Args[1]) == string(c.Args[2]) {
 		pushOne(&src, toHead, e)
-		src.Finish(engine.EventList, popEvent(fromHead))
 		c.Notify(engine.EventList, pushEvent(toHead), c.Args[2])
+		src.Finish(engine.EventList, popEvent(fromHead))
 		c.Reply.Bulk(e)
 		return true, nil
 	}
-	src.Finish(engine.EventList, popEvent(fromHead))
 	dst, err := c.DB.ListForUpdate(c.Args[2])
 	if err != nil {
 		panic("command: a list changed its type")
 	}
 	pushOne(&dst, toHead, e)
 	dst.Finish(engine.EventList, pushEvent(toHead))
+	// The source is finished after the destination, and opened anew for it: its events come behind the push, as in Redis.
+	if src, err = c.DB.ListForUpdate(c.Args[1]); err != nil {
+		panic("command: a list changed its type")
+	}
+	src.Finish(engine.EventList, popEvent(fromHead))
 	c.Reply.Bulk(e)
 	return true, nil
 }

@@ -14,6 +14,7 @@ type Reply interface {
 	Nil()             // null bulk in RESP2
 	NilArray()        // null array in RESP2
 	Double(f float64)
+	Position(f float64)        // a double with 17 decimals, as Redis prints coordinates; bulk in RESP2
 	Bool(b bool)               // integer 1 or 0 in RESP2
 	BigNumber(s string)        // bulk in RESP2
 	Verbatim(format, s string) // bulk in RESP2
@@ -29,4 +30,7 @@ type Reply interface {
 	EndMap(mark, n int)
 	DeferSet() int
 	EndSet(mark, n int)
+	// Full reports that the receiver takes no more: a client beyond its output limit, which is closed, or a script out of memory,
+	// which is stopped. Who repeats as often as the caller has said asks it now and then, and leaves the reply as it is.
+	Full() bool
 }

@@ -208,9 +208,7 @@ func srandmember(c *Ctx) error {
 		c.Reply.Array(0)
 	case count < 0:
 		c.Reply.Array(int(-count))
-		for range -count {
-			s.Random(c.Reply.Bulk)
-		}
+		repeat(c, -count, func() { s.Random(c.Reply.Bulk) })
 	default:
 		left := int64(s.Len())
 		count = min(count, left)

@@ -215,6 +215,7 @@ func xgroupDelConsumer(c *Ctx) error {
 }
 
 func xack(c *Ctx) error {
+	c.DB.Touch(c.Args[1]) // Redis looks the key up as readers do
 	s, err := c.DB.StreamForUpdate(c.Args[1])
 	if err != nil {
 		return err

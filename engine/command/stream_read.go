@@ -185,6 +185,9 @@ func (r *reading) resolve(c *Ctx, i int, key []byte) error {
 
 // ready tells whether there is something to reply for key i. For a group it makes the consumer, if that is new.
 func (r *reading) ready(c *Ctx, i int, key []byte) bool {
+	if c.Mode&Rerun == 0 {
+		c.DB.Touch(key) // the second lookup counts too, as in Redis
+	}
 	s := openStream(c, key)
 	if s.Data() == nil {
 		return false

@@ -298,9 +298,7 @@ func zrandmember(c *Ctx) error {
 	w := pairWriter{c: c, scores: scores}
 	if count < 0 {
 		w.begin(int(-count))
-		for range -count {
-			z.Walk(z.RandomRank(), 1, false, w.pair)
-		}
+		repeat(c, -count, func() { z.Walk(z.RandomRank(), 1, false, w.pair) })
 		return nil
 	}
 	left := int64(z.Len())

@@ -25,6 +25,18 @@ func Append(dst []byte, f float64) []byte {
 	return appendShortest(dst, f)
 }
 
+// AppendFixed appends f with up to 17 decimals, without zeros at the end.
+func AppendFixed(dst []byte, f float64) []byte {
+	b := strconv.AppendFloat(dst, f, 'f', 17, 64)
+	for b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
+	}
+	if b[len(b)-1] == '.' {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
 // appendShortest lays the shortest digits d1d2...dn * 10^k out: in full if that adds fewer than 7 zeros, else with an exponent
 // without padding, as "1e+20" and "1.5e-7".
 func appendShortest(dst []byte, f float64) []byte {

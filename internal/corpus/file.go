@@ -163,6 +163,9 @@ func (b *Block) add(text string) error {
 		}
 		words = words[1:]
 	}
+	if len(words) > 0 && len(words[0]) == 3 && words[0][0] == 'c' && words[0][2] == '>' {
+		return fmt.Errorf("the client's name stands first: %q", text)
+	}
 	if len(words) == 2 && words[0] == "advance" {
 		if l.Advance, err = time.ParseDuration(words[1]); err != nil {
 			return err

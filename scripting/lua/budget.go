@@ -106,6 +106,13 @@ func (s *State) Memory() int64 { return s.budget.Memory - s.bytes }
 // counting over and over near the limit costs more than the rest is worth. What natives under way have allocated is
 // alive whether it can be reached or not.
 func (s *State) recount(wanted int64) {
+	if !s.fits(wanted) {
+		s.stop(ErrMemory)
+	}
+}
+
+// fits is recount for callers that stop the run by themselves.
+func (s *State) fits(wanted int64) bool {
 	held := wanted
 	if s.cur.inNative() {
 		held = s.nativeStart - s.bytes
@@ -113,8 +120,9 @@ func (s *State) recount(wanted int64) {
 	live := s.countLive() + held + s.nativeHeld
 	limit := s.budget.Memory
 	if live > limit-limit/32 {
-		s.stop(ErrMemory)
+		return false
 	}
 	s.bytes = limit - live
 	s.nativeStart = s.bytes + held
+	return true
 }

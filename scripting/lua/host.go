@@ -51,6 +51,15 @@ func (s *State) Stop(err error) { s.stop(err) }
 // CurrentLine returns the line of the innermost Lua function that is running, 0 if there is none.
 func (s *State) CurrentLine() int { return s.cur.trace().Line }
 
+// Exhausted reports, inside Hold, that the budget is overdrawn: Release will stop the run.
+func (s *State) Exhausted() bool {
+	held := int64(s.held) * hold
+	s.bytes -= held
+	over := s.bytes < 0 && !s.fits(0)
+	s.bytes += held
+	return over
+}
+
 // Lift ends Hold between runs: an overdraft stops the run that follows at its first charge.
 func (s *State) Lift() {
 	s.bytes -= hold

@@ -11,7 +11,14 @@ import (
 type Writer struct {
 	Buf   []byte
 	RESP3 bool
+	// Limit is how many bytes in Buf are enough for Full; 0 is DefaultLimit.
+	Limit int
+	// Refused is set when Full has been answered with true: the reply in Buf is not whole.
+	Refused bool
 }
+
+// DefaultLimit is how long a reply can be made by a command that repeats at the caller's will.
+const DefaultLimit = 1 << 30
 
 var _ command.Reply = (*Writer)(nil)
 
@@ -102,6 +109,29 @@ func (w *Writer) Double(f float64) {
 	}
 	var text [32]byte
 	w.Bulk(double.Append(text[:0], f))
+}
+
+// Position writes a double with 17 decimals, in RESP2 as a string.
+func (w *Writer) Position(f float64) {
+	var text [48]byte
+	b := double.AppendFixed(text[:0], f)
+	if !w.RESP3 {
+		w.Bulk(b)
+		return
+	}
+	w.Buf = append(w.Buf, ',')
+	w.Buf = append(w.Buf, b...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Full reports whether Buf has reached Limit.
+func (w *Writer) Full() bool {
+	limit := w.Limit
+	if limit == 0 {
+		limit = DefaultLimit
+	}
+	w.Refused = w.Refused || len(w.Buf) >= limit
+	return w.Refused
 }
 
 // Bool writes a boolean, in RESP2 as 1 or 0.
