@@ -3,11 +3,14 @@
 package patterns
 
 import (
+	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/evald/evald/scripts"
 )
@@ -86,16 +89,46 @@ func TestGuideGo(t *testing.T) {
 	}
 }
 
+// nodeModules returns the directory of the npm packages that the examples need: those of tests/clients, which are installed if npm
+// is there. Without Node, or without a registry to install from, the test is skipped with the reason and the number of examples.
+func nodeModules(t *testing.T, examples int) string {
+	t.Helper()
+	dir, err := filepath.Abs("../clients/node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%d Node examples need %s on PATH", examples, tool)
+		}
+	}
+	for _, name := range []string{"redis", "ioredis"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		npm := exec.CommandContext(ctx, "npm", "ci", "--silent", "--no-audit", "--no-fund")
+		npm.Dir = filepath.Dir(dir)
+		if out, err := npm.CombinedOutput(); err != nil {
+			t.Skipf("%d Node examples need the package %s; npm ci: %v: %s", examples, name, err, out)
+		}
+	}
+	return dir
+}
+
 // Every Node example of the guide runs and prints what its last comment says.
 func TestGuideNode(t *testing.T) {
-	if err := exec.Command("node", "-e", "require('redis')").Run(); err != nil {
-		t.Skip("needs node with the package redis (npm install redis, NODE_PATH)")
+	examples := blocks(readGuide(t), "js")
+	if len(examples) == 0 {
+		t.Fatal("the guide has no Node examples")
 	}
+	modules := nodeModules(t, len(examples))
 	eachServer(t, func(t *testing.T, c *caller) {
-		for _, block := range blocks(readGuide(t), "js") {
-			lines := strings.Split(strings.TrimSpace(block), "\n")
-			cmd := exec.Command("node", "-e", block)
-			cmd.Env = append(os.Environ(), "REDIS_URL=redis://"+c.rdb.Options().Addr)
+		for _, example := range examples {
+			lines := strings.Split(strings.TrimSpace(example), "\n")
+			cmd := exec.Command("node", "-e", example)
+			cmd.Env = append(os.Environ(), "REDIS_URL=redis://"+c.rdb.Options().Addr, "NODE_PATH="+modules)
 			got, err := cmd.CombinedOutput()
 			if want := strings.TrimPrefix(lines[len(lines)-1], "// "); err != nil || strings.TrimSpace(string(got)) != want {
 				t.Errorf("%s(%v), the guide says %s", got, err, want)
