@@ -51,6 +51,7 @@ func rooms() []room {
 		{"cli", []string{"bench", "client/...", "scripts", "github.com/urfave/cli/v2", "github.com/peterh/liner",
 			"github.com/tidwall/resp", "golang.org/x/term"}},
 		{"internal/redistest", []string{"client/respclient"}},
+		{"internal/exampletest", []string{"internal/redistest", "client/...", "github.com/redis/go-redis/v9/..."}},
 		{"internal", []string{"internal/...", "engine/...", "scripting/...", "persistence", "server/...", "client/...", "scripts",
 			"github.com/tidwall/resp"}},
 		{"tests", []string{"..."}},
