@@ -22,15 +22,15 @@ type Options struct {
 	// Patterns names functions and areas of the pattern library to measure instead of Workloads; "all" for every function.
 	// They have defaults of their own: what is of interest is the server's time per call, so few clients keep it busy.
 	Patterns []string
-	EvalSHA  bool // call the functions as scripts, by EVALSHA rather than FCALL
-	Clients  int  // connections, default 50, for patterns 4
-	Pipeline int  // requests sent at once per connection, default 1, for patterns 64
-	Requests int  // requests per workload, round and server, default 100000, for patterns 20000
-	Rounds   int  // default 1 for one server, 5 for two
-	Warmup    bool     // run one round more, first and unmeasured
-	Seed      uint64   // of the random keys, default 1
-	Keyspace  int      // keys, or members of the leaderboard, default 100000
-	DataSize  int      // bytes of a value, default 3
+	EvalSHA  bool   // call the functions as scripts, by EVALSHA rather than FCALL
+	Clients  int    // connections, default 50, for patterns 4
+	Pipeline int    // requests sent at once per connection, default 1, for patterns 64
+	Requests int    // requests per workload, round and server, default 100000, for patterns 20000
+	Rounds   int    // default 1 for one server, 5 for two
+	Warmup   bool   // run one round more, first and unmeasured
+	Seed     uint64 // of the random keys, default 1
+	Keyspace int    // keys, or members of the leaderboard, default 100000
+	DataSize int    // bytes of a value, default 3
 	// Timeout ends the run when a server sends nothing for that long, default 30s.
 	Timeout time.Duration
 	// Progress, if set, is called now and then, from one goroutine, with what runs and the requests done of total.
