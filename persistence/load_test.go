@@ -43,6 +43,7 @@ func TestRangesSideBySideGiveTheKeyspace(t *testing.T) {
 	if err := s.Sync(); err != nil {
 		t.Fatal(err)
 	}
+	s.applyThrough(s.wal.newest())
 	fresh := enginetest.New(1)
 	l := load{s: s, Loader: fresh.NewLoader(), progress: func(int) error { return nil }}
 	for _, section := range engine.Sections() {
