@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"math"
 	"slices"
 
@@ -10,7 +9,7 @@ import (
 
 // Strings declares the string commands.
 func Strings() []Spec {
-	return slices.Concat(conditionalDeletes(), rateLimits(), []Spec{
+	return slices.Concat(conditionals(), rateLimits(), []Spec{
 		{Name: "append", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{keyAt(1, RW|Insert)}, Group: GroupString, Since: "2.0.0", Do: appendCmd,
 			Complexity: "O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size.",
 			Summary:    "Appends a string to the value of a key. Creates the key if it doesn't exist.", Syntax: "key value"},
@@ -48,7 +47,7 @@ func Strings() []Spec {
 			Complexity: "O(1)", Summary: "Sets both string value and expiration time in milliseconds of a key. The key is created if it doesn't exist.", Syntax: "key milliseconds value"},
 		{Name: "set", Arity: -3, Flags: Write | DenyOOM, Keys: []KeySpec{keyAt(1, RW|Access|Update|VariableFlags)}, Group: GroupString, Since: "1.0.0", Do: set,
 			Complexity: "O(1)", Summary: "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.",
-			Syntax: "key value [NX | XX | IFEQ value | IFNE value] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]"},
+			Syntax: "key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]"},
 		{Name: "setex", Arity: 4, Flags: Write | DenyOOM, Keys: []KeySpec{keyAt(1, OW|Update)}, Group: GroupString, Since: "2.0.0", Do: setex,
 			Complexity: "O(1)", Summary: "Sets the string value and expiration time of a key. Creates the key if it doesn't exist.", Syntax: "key seconds value"},
 		{Name: "setnx", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{keyAt(1, OW|Insert)}, Group: GroupString, Since: "1.0.0", Do: setnx,
@@ -115,7 +114,7 @@ func getset(c *Ctx) error {
 // setOptions are the options of SET and GETEX.
 type setOptions struct {
 	nx, xx, get, keepTTL, persist bool
-	ifeq, ifne                    []byte
+	when                          valueCondition
 	unit                          string // of the expiry: ex px exat pxat, or empty
 	expire                        []byte
 }
@@ -128,7 +127,7 @@ func parseSet(c *Ctx, i int, getex bool) (o setOptions, err error) {
 		expiry := func(unit string) bool {
 			return noTTL && noPersist && (o.unit == "" || o.unit == unit) && i+1 < len(c.Args) && c.Is(i, unit)
 		}
-		noValue := o.ifeq == nil && o.ifne == nil
+		noValue := !o.when.given
 		noCond := noValue && !o.nx && !o.xx
 		more := i+1 < len(c.Args)
 		switch {
@@ -136,12 +135,11 @@ func parseSet(c *Ctx, i int, getex bool) (o setOptions, err error) {
 			o.nx = true
 		case !getex && noValue && !o.nx && c.Is(i, "xx"):
 			o.xx = true
-		case !getex && noCond && more && c.Is(i, "ifeq"):
+		case !getex && noCond && more && o.when.is(c, i):
 			i++
-			o.ifeq = c.Args[i]
-		case !getex && noCond && more && c.Is(i, "ifne"):
-			i++
-			o.ifne = c.Args[i]
+			if err := o.when.take(c.Args[i]); err != nil {
+				return o, err
+			}
 		case !getex && c.Is(i, "get"):
 			o.get = true
 		case !getex && o.unit == "" && c.Is(i, "keepttl"):
@@ -197,7 +195,7 @@ func expireAt(c *Ctx, n int64, seconds, relative bool) (int64, error) {
 }
 
 // set sets a string.
-// SET key value [NX | XX | IFEQ v | IFNE v] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
+// SET key value [NX | XX | IFEQ v | IFNE v | IFDEQ d | IFDNE d] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
 func set(c *Ctx) error {
 	key, val := c.Args[1], c.Args[2]
 	if len(c.Args) == 3 {
@@ -241,22 +239,19 @@ func set(c *Ctx) error {
 	return nil
 }
 
-// condition tells whether NX, XX, IFEQ or IFNE let SET go on.
+// condition tells whether NX, XX or a condition on the value lets SET go on.
 func (o *setOptions) condition(c *Ctx, key []byte) (bool, error) {
 	switch {
 	case o.nx:
 		return !c.DB.Has(key), nil
 	case o.xx:
 		return c.DB.Has(key), nil
-	case o.ifeq != nil || o.ifne != nil:
+	case o.when.given:
 		v, ok, err := c.DB.StringForUpdate(key, c.scratch[:])
 		if err != nil {
 			return false, err
 		}
-		if o.ifeq != nil {
-			return ok && bytes.Equal(v, o.ifeq), nil
-		}
-		return !ok || !bytes.Equal(v, o.ifne), nil
+		return o.when.holds(v, ok), nil
 	}
 	return true, nil
 }
