@@ -188,7 +188,11 @@ func (w *valueWriter) value(v lua.Value, depth int) {
 	case v.IsTable():
 		w.table(v.Table(), depth+1)
 	default:
-		w.text(`"` + v.TypeName() + "@" + v.Address() + `"`)
+		name := v.TypeName()
+		if v.IsLightUserdata() {
+			name = "light-userdata"
+		}
+		w.text(`"` + name + "@" + v.Address() + `"`)
 	}
 }
 

@@ -75,4 +75,12 @@ func (c *Call) PCall(f Value, args ...Value) (v Value, ok bool) {
 }
 
 // Address returns what tostring shows in place of the address of a function, table, userdata or thread.
-func (v Value) Address() string { return fmt.Sprintf("0x%012x", 0x7f0000000000+uint64(objectID(v))*16) }
+func (v Value) Address() string {
+	switch {
+	case v.n == tagLight && v.p == LightUserdata(0).p:
+		return "(nil)"
+	case v.n == tagLight:
+		return fmt.Sprintf("0x%014x", objectID(v))
+	}
+	return fmt.Sprintf("0x%012x", 0x7f0000000000+uint64(objectID(v))*16)
+}

@@ -1,10 +1,7 @@
 // Metatable events: what the instructions do when their operands are not the plain case.
 package lua
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // The events of metatables, and the other names that the core looks up. The first eight are cached as absent in
 // Table.absent.
@@ -388,11 +385,6 @@ func (t *Thread) tostring(v Value) Value {
 		return t.s.Intern("true")
 	case tagString:
 		return v
-	case tagLight:
-		if v.p == LightUserdata(0).p {
-			return t.s.NewText("userdata: (nil)")
-		}
-		return t.s.NewText(fmt.Sprintf("userdata: 0x%014x", objectID(v)))
 	}
 	if v.n > maxTag {
 		return t.s.numberText(v.Number())
