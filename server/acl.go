@@ -123,17 +123,18 @@ func (c *conn) Allowed(x *command.Ctx) error {
 		object = string(x.Args[at])
 	}
 	c.s.acl.log.add(c.s, c, reason, x.Mode, object, c.user.name)
-	return denialError(reason, x.Spec)
+	return denialError(reason, c.user, x.Spec)
 }
 
-func denialError(reason denial, spec *command.Spec) error {
+// denialError has the texts that Redis has since 7.2.
+func denialError(reason denial, u *user, spec *command.Spec) error {
 	switch reason {
 	case aclCommand:
-		return command.Error("NOPERM this user has no permissions to run the '" + spec.FullName() + "' command")
+		return command.Error("NOPERM User " + u.name + " has no permissions to run the '" + spec.FullName() + "' command")
 	case aclKey:
-		return command.Error("NOPERM this user has no permissions to access one of the keys used as arguments")
+		return command.Error("NOPERM No permissions to access a key")
 	}
-	return command.Error("NOPERM this user has no permissions to access one of the channels used as arguments")
+	return command.Error("NOPERM No permissions to access a channel")
 }
 
 // check tells whether the user may run the call; if not, why, and the argument it fails on (0: the command itself). The reason of the

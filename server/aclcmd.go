@@ -223,11 +223,11 @@ func (s *Server) aclDryRun(x *command.Ctx) error {
 	case aclAllowed:
 		x.Reply.Status("OK")
 	case aclCommand:
-		x.Reply.BulkString("This user has no permissions to run the '" + spec.FullName() + "' command")
+		x.Reply.BulkString("User " + u.name + " has no permissions to run the '" + spec.FullName() + "' command")
 	case aclKey:
-		x.Reply.BulkString("This user has no permissions to access the '" + string(args[at]) + "' key")
+		x.Reply.BulkString("User " + u.name + " has no permissions to access the '" + string(args[at]) + "' key")
 	default:
-		x.Reply.BulkString("This user has no permissions to access the '" + string(args[at]) + "' channel")
+		x.Reply.BulkString("User " + u.name + " has no permissions to access the '" + string(args[at]) + "' channel")
 	}
 	return nil
 }

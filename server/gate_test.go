@@ -251,7 +251,7 @@ func TestRestart(t *testing.T) {
 			t.Errorf("%s: %s, want %s", line, got, want)
 		}
 	}
-	if got := b.do("AUTH bob pw") + " " + b.do("GET b") + " " + b.do("GET k"); got != "OK (nil) -NOPERM this user has no permissions to access one of the keys used as arguments" {
+	if got := b.do("AUTH bob pw") + " " + b.do("GET b") + " " + b.do("GET k"); got != "OK (nil) -NOPERM No permissions to access a key" {
 		t.Error(got)
 	}
 }

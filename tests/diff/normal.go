@@ -199,6 +199,9 @@ func leaves(list []string, v reply.Value) []string {
 		if v.Kind == '$' && encodings(v.Text) {
 			text = "(encoding)"
 		}
+		if v.Text == "raw" || v.Text == "embstr" || v.Text == "int" { // see same
+			text = "(encoding of a string)"
+		}
 		return append(list, text)
 	}
 	for _, e := range v.Elems {
