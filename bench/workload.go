@@ -38,7 +38,7 @@ const (
 func limiterCount(o Options) int { return max(1, o.Requests/callsPerLimiter) }
 
 func workloads() []workload {
-	return []workload{
+	return append([]workload{
 		// Every request releases a lock that is held: what a lock's owner does.
 		{name: "lock_release", script: "lock_release", everyRound: true,
 			command: func(o Options) []arg {
@@ -72,7 +72,7 @@ func workloads() []workload {
 			return []arg{text("ZADD"), text("bench:board"), {"", random, o.Keyspace, ""}, {"member:", random, o.Keyspace, ""}}
 		}},
 		{name: "return_1", script: "return 1", command: func(o Options) []arg { return []arg{text("0")} }},
-	}
+	}, typeWorkloads()...)
 }
 
 func text(s string) arg { return arg{text: s} }
