@@ -46,7 +46,7 @@ func typeWorkloads() []workload {
 		{name: "setbit", command: func(o Options) []arg { return []arg{text("SETBIT"), bits(o), text("777"), text("1")} }},
 		{name: "geodist", fill: places, command: func(o Options) []arg { return []arg{text("GEODIST"), text("bench:places"), member(o), member(o)} }},
 		{name: "geosearch", fill: places, command: func(o Options) []arg {
-			return []arg{text("GEOSEARCH"), text("bench:places"), text("FROMMEMBER"), member(o), text("BYRADIUS"), text("50"), text("km"), text("COUNT"), text("10")}
+			return []arg{text("GEOSEARCH"), text("bench:places"), text("FROMMEMBER"), member(o), text("BYRADIUS"), text("5"), text("km"), text("COUNT"), text("10")}
 		}},
 		{name: "geoadd", fill: places, command: func(o Options) []arg {
 			return []arg{text("GEOADD"), text("bench:places"), {"1.", random, 1 << 30, ""}, {"45.", random, 1 << 30, ""}, member(o)}
