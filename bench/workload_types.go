@@ -1,6 +1,8 @@
 // This file declares a read and a write of every type that workload.go has none of.
 package bench
 
+import "fmt"
+
 func typeWorkloads() []workload {
 	member := func(o Options) arg { return arg{"member:", random, o.Keyspace, ""} }
 	some := func(prefix string) func(o Options) arg {
@@ -49,7 +51,7 @@ func typeWorkloads() []workload {
 			return []arg{text("GEOSEARCH"), text("bench:places"), text("FROMMEMBER"), member(o), text("BYRADIUS"), text("5"), text("km"), text("COUNT"), text("10")}
 		}},
 		{name: "geoadd", fill: places, command: func(o Options) []arg {
-			return []arg{text("GEOADD"), text("bench:places"), {"1.", random, 1 << 30, ""}, {"45.", random, 1 << 30, ""}, member(o)}
+			return []arg{text("GEOADD"), text("bench:places"), {"1.", random, 1e12, ""}, {"45.", random, 1e12, ""}, member(o)}
 		}},
 		{name: "pfcount", fill: sketches, command: func(o Options) []arg { return []arg{text("PFCOUNT"), sketch(o)} }},
 		{name: "pfadd", fill: sketches, command: func(o Options) []arg { return []arg{text("PFADD"), sketch(o), member(o)} }},
@@ -59,7 +61,8 @@ func typeWorkloads() []workload {
 // places are spread over a part of Europe.
 func places(s setup) error {
 	return s.each(s.o.Keyspace, func(i int) []string {
-		return []string{"GEOADD", "bench:places", "1" + number(i * 7919 % 100_000)[digits-1:] + "." + number(i*7919), "4" + number(i % 10)[digits-1:] + "." + number(i*104729), "member:" + number(i)}
+		lon, lat := 10+float64(i*7919%100_003)/10_000, 40+float64(i*104_729%99_991)/10_000
+		return []string{"GEOADD", "bench:places", fmt.Sprint(lon), fmt.Sprint(lat), "member:" + number(i)}
 	})
 }
 
