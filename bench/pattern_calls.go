@@ -33,6 +33,10 @@ func lockCalls() []pattern {
 		{name: "sem_inspect", call: "@s |", each: []string{permit}, calls: 10},
 		{name: "leader_campaign", call: "@l @e | node~ 600000 10.0.0.1:80", calls: 4},
 		{name: "leader_resign", call: "@l @e | node-1", each: []string{"FCALL leader_campaign 2 @l @e node-1 600000"}, calls: 1},
+		{name: "latch_init", call: "@l | 3 600000", calls: 2},
+		{name: "latch_down", call: "@l | w~", each: []string{"FCALL latch_init 1 @l 3 600000"}, calls: 4},
+		{name: "latch_wait", call: "@l |", each: []string{"FCALL latch_init 1 @l 3 600000"}, calls: 10},
+		{name: "barrier_arrive", call: "@b | w~ 3 600000", calls: 4},
 		{name: "fence_check", call: "@m | 1~", calls: 5},
 		{name: "fenced_set", call: "@m @v | 1~ value 600000", calls: 5},
 	}
@@ -109,6 +113,7 @@ func cacheCalls() []pattern {
 	const five = "@a @b @c @d @e"
 	const leases = "FCALL cache_mget_or_lease 5 " + five + " load-1 600000"
 	const values = "600000 600000 120 one 0 two 0 three 0 four 0 five 0"
+	const written, put = "bench:{wb}:v bench:{wb}:d", "FCALL cache_wb_put 2 bench:{wb}:v bench:{wb}:d id# value 0"
 	const tagged = "FCALL cache_tag_set 3 @e @t @u value 600000"
 	return []pattern{
 		{name: "cache_get_or_lease", call: "@e | load~ 600000", each: []string{lease, fill}, calls: 10},
@@ -121,6 +126,9 @@ func cacheCalls() []pattern {
 		{name: "cache_get_xfetch", call: "@e | 1.0", each: []string{lease, fill}, calls: 10},
 		{name: "cache_set_if_newer", call: "@e | 1~ value 600000", calls: 5},
 		{name: "cache_cas", call: "@e | 0 value 600000", calls: 2},
+		{name: "cache_wb_put", call: written + " | id# value 0", calls: 2},
+		{name: "cache_wb_take", call: written + " | 1 600000", each: []string{put}, calls: 1},
+		{name: "cache_wb_ack", call: written + " | id# 1#", each: []string{put}, calls: 1},
 		{name: "cache_tag_set", call: "@e @t @u | value 600000", calls: 4},
 		{name: "cache_tag_get", call: "@e @t @u |", each: []string{tagged}, calls: 10},
 		{name: "cache_tag_bump", call: "@t | 600000", calls: 10},
@@ -145,6 +153,8 @@ func utilCalls() []pattern {
 		{name: "id_snowflake", call: "bench:{id} | 1 1", calls: 1},
 		{name: "seq_block", call: "bench:{seq} | 100", calls: 1},
 		{name: "dedup_seen", call: "@s | evt~ 600000", calls: 100},
+		{name: "hot_hit", call: "bench:{hot}:c bench:{hot}:e | item~ 1 100 600000", calls: 1},
+		{name: "hot_top", call: "bench:{hot}:c bench:{hot}:e | 10", each: []string{"FCALL hot_hit 2 bench:{hot}:c bench:{hot}:e item# 1 100 600000"}, calls: 10},
 		{name: "counter_bounded", call: "@c | 1 0 100 600000 0", calls: 200},
 		{name: "counter_decay", call: "@c | 1 60000", calls: 10},
 		{name: "stock_reserve", call: "@s @h @q | cart~ 1 600000", each: []string{stock}, calls: 200},
