@@ -121,16 +121,28 @@ func Find(b []byte, off int, key []byte, skip int) int {
 		return -1
 	}
 	it := itemOf(key)
-	head := it.head[:it.n]
+	head, size := it.head[:it.n], it.size()
+	last := head[len(head)-1]
+	if len(it.str) > 0 {
+		last = it.str[len(it.str)-1]
+	}
 	for off < len(b) {
+		// Names of one collection tend to be of one length and to begin alike: their ends tell them apart.
 		if b[off] == head[0] {
-			end := off + it.size()
-			if end < len(b) && string(b[off:off+len(head)]) == string(head) && string(b[off+len(head):end]) == string(it.str) {
+			end := off + size
+			if end < len(b) && b[end-1] == last && string(b[off:off+len(head)]) == string(head) && string(b[off+len(head):end]) == string(it.str) {
 				return off
 			}
 		}
 		for i := 0; i <= skip && off < len(b); i++ {
-			off = after(b, off)
+			switch tag := b[off]; { // after, without a call for what is common
+			case tag < 0x80:
+				off += 2
+			case tag < tagInt13:
+				off += 2 + int(tag&0x3f)
+			default:
+				off = after(b, off)
+			}
 		}
 	}
 	return -1
