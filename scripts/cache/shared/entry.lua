@@ -40,7 +40,11 @@ local function fill(entry, owner, value, ttl, stale, negative, delta, now_us)
   end
   local version, fresh = next_version(e[2], now_us), math.floor(now_us / 1000) + ttl
   redis.call('HSET', entry, 'g', int(version), 'f', int(fresh), 'n', negative, 'w', owner, 'd', int(delta), 'v', value)
-  redis.call('HDEL', entry, 'o', 'l', negative == 1 and 'v' or 'o')
+  if negative == 1 then
+    redis.call('HDEL', entry, 'o', 'l', 'v')
+  else
+    redis.call('HDEL', entry, 'o', 'l')
+  end
   redis.call('PEXPIREAT', entry, int(fresh + stale))
   return {1, version}
 end
