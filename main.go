@@ -43,7 +43,7 @@ func serve(ctx context.Context, o cli.ServeOptions) error {
 		open = nil
 	}
 	return server.Run(ctx, server.Options{
-		Addr: o.Addr, UnixSocket: o.UnixSocket, Dir: o.Dir, Config: o.Config, ConfigFile: o.ConfigFile, OpenStore: open, Log: logger,
+		Addr: o.Addr, UnixSocket: o.UnixSocket, Dir: o.Dir, Config: o.Config, ConfigFile: o.ConfigFile, OpenStore: open, Log: logger, Loading: o.Loading,
 	})
 }
 

@@ -61,7 +61,7 @@ fill() {
   text=$(script "$1")
   for ((i = 0; i < n; i += 10000)); do
     printf '*5\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n$9\r\n%09d\r\n$9\r\n%09d\r\n' ${#text} "$text" "$i" $((i + 10000))
-  done | redis-cli -p "$port" --pipe >"$tmp/fill.log" || { cat "$tmp/fill.log" >&2; exit 1; }
+  done | redis-cli -p "$port" --pipe --pipe-timeout 0 >"$tmp/fill.log" || { cat "$tmp/fill.log" >&2; exit 1; }
 }
 
 # start SERVER runs it on what is in its directory.

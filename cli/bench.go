@@ -113,4 +113,13 @@ func (p *progress) show(step string, done, total int) {
 	fmt.Fprintf(p.w, "\r\x1b[K%s [%s%s] %d/%d %s", step, strings.Repeat("=", full), strings.Repeat(" ", width-full), done, total, rate)
 }
 
+// load shows the load of a store; total 0 is its end.
+func (p *progress) load(done, total int) {
+	if total == 0 {
+		p.clear()
+		return
+	}
+	p.show("loading", done, total)
+}
+
 func (p *progress) clear() { fmt.Fprint(p.w, "\r\x1b[K") }

@@ -17,6 +17,8 @@ type ServeOptions struct {
 	ConfigFile string            // redis.conf syntax, "" for none
 	Config     map[string]string // parameters by their redis.conf names; they win over the file
 	InMemory   bool              // keep nothing on disk
+	// Loading, if set, is told how far the load at start is: rows done of about total; total is 0 when it has ended.
+	Loading func(done, total int)
 }
 
 // serveVariables are the variables of serve's own flags; every other EVALD_ variable is a configuration parameter.
@@ -34,7 +36,7 @@ func (a *App) serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "addr", Usage: "listen on `HOST:PORT`", Value: defaultAddr, EnvVars: []string{"EVALD_ADDR"}},
 			&cli.StringFlag{Name: "unixsocket", Usage: "listen on a Unix socket at `PATH` too", EnvVars: []string{"EVALD_UNIXSOCKET"}},
 			&cli.StringFlag{Name: "dir", Usage: "keep the data in `DIR`", Value: "./data", EnvVars: []string{"EVALD_DIR"}},
-			&cli.StringFlag{Name: "appendfsync", Usage: "when a write is on disk: always (before its reply), everysec or no", Value: "always",
+			&cli.StringFlag{Name: "appendfsync", Usage: "when a write is on disk: always (before its reply), everysec or no", DefaultText: "always",
 				EnvVars: []string{"EVALD_APPENDFSYNC"}},
 			&cli.BoolFlag{Name: "in-memory", Usage: "keep nothing on disk: everything is lost when the server stops", EnvVars: []string{"EVALD_IN_MEMORY"}},
 			&cli.StringFlag{Name: "config", Usage: "read parameters from `FILE`, in redis.conf syntax", EnvVars: []string{"EVALD_CONFIG"}},
@@ -47,6 +49,9 @@ func (a *App) serveCommand() *cli.Command {
 			o, err := serveOptions(c, a.Environ)
 			if err != nil {
 				return err
+			}
+			if isTerminal(a.Err) {
+				o.Loading = (&progress{w: a.Err}).load
 			}
 			return a.Serve(c.Context, o)
 		},
@@ -75,7 +80,7 @@ func serveOptions(c *cli.Context, environ []string) (ServeOptions, error) {
 			o.Config[strings.ToLower(strings.ReplaceAll(parameter, "_", "-"))] = value
 		}
 	}
-	if sync := given("appendfsync"); sync != "" {
+	if sync := c.String("appendfsync"); c.IsSet("appendfsync") { // the server's own default must not hide what its store says
 		if !slices.Contains([]string{"always", "everysec", "no"}, sync) {
 			return o, fmt.Errorf("appendfsync is %q, want always, everysec or no", sync)
 		}

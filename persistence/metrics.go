@@ -15,6 +15,7 @@ type counters struct {
 	lastCommit, maxCommit atomic.Int64 // ns
 	lastSync              atomic.Int64 // ns
 	commitTime            atomic.Int64 // ns, sum
+	slowest               atomic.Int64 // ns, longest commit that SlowestCommit has not returned
 }
 
 func (c *counters) committed(d time.Duration, size int) {
@@ -24,6 +25,9 @@ func (c *counters) committed(d time.Duration, size int) {
 	c.lastCommit.Store(int64(d))
 	if int64(d) > c.maxCommit.Load() {
 		c.maxCommit.Store(int64(d))
+	}
+	if int64(d) > c.slowest.Load() {
+		c.slowest.Store(int64(d))
 	}
 }
 
@@ -73,6 +77,9 @@ func (s *Store) Metrics() Metrics {
 	}
 	return m
 }
+
+// SlowestCommit returns how long the longest commit since its last call has taken.
+func (s *Store) SlowestCommit() time.Duration { return time.Duration(s.counters.slowest.Swap(0)) }
 
 // ResetMetrics starts the maxima again: CONFIG RESETSTAT.
 func (s *Store) ResetMetrics() { s.counters.maxCommit.Store(0) }

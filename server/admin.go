@@ -60,26 +60,34 @@ func timeCmd(x *command.Ctx) error {
 
 // save returns when everything is on disk; with the store's durability there is nothing more to save.
 func (s *Server) save(x *command.Ctx) error {
+	if err := s.makeDurable(); err != nil {
+		return err
+	}
+	x.Reply.Status("OK")
+	return nil
+}
+
+// makeDurable puts on disk what the policy may have left with the operating system, and counts as a save.
+func (s *Server) makeDurable() error {
 	if s.store != nil {
 		// What this turn wrote so far goes to disk with the reply, which waits for the turn. Earlier turns are flushed here.
 		if err := s.store.Sync(); err != nil {
 			return command.Error("ERR " + err.Error())
 		}
 	}
-	s.saved()
-	x.Reply.Status("OK")
+	s.stats.saves++
+	s.stats.lastSave, s.stats.savedDirty = s.ms/1000, s.ks.Stats().Dirty
 	return nil
 }
 
-func (s *Server) saved() {
-	s.stats.lastSave, s.stats.savedDirty = s.ms/1000, s.ks.Stats().Dirty
-}
-
+// bgsave is a save: the rows are on disk already, but for those of the last second. LASTSAVE shows at once that it is done.
 func (s *Server) bgsave(x *command.Ctx) error {
 	if len(x.Args) > 2 || len(x.Args) == 2 && !x.Is(1, "schedule") {
 		return command.ErrSyntax
 	}
-	s.saved()
+	if err := s.makeDurable(); err != nil {
+		return err
+	}
 	x.Reply.Status("Background saving started")
 	return nil
 }

@@ -1,6 +1,10 @@
 package server
 
-import "github.com/evald/evald/engine"
+import (
+	"time"
+
+	"github.com/evald/evald/engine"
+)
 
 // Store makes turns durable; package persistence is one. The loop calls every method but Durable from its own goroutine, in this
 // order: Load once, then Batch and Commit for every turn that changed something, at the end Close.
@@ -25,6 +29,8 @@ type Store interface {
 	Sync() error
 	// Checkpoint makes dir, which must not hold a store, a copy of the store as of the turns handed over so far.
 	Checkpoint(dir string) error
+	// SlowestCommit returns how long the longest commit since it was asked last has taken, 0 if there was none.
+	SlowestCommit() time.Duration
 	// AppendInfo appends lines for INFO persistence, "name:value\r\n" each.
 	AppendInfo(dst []byte) []byte
 	// Close finishes what was handed over and closes the store.

@@ -218,12 +218,20 @@ func (s *Server) applyAll() error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
+	for _, p := range s.params.list {
+		p.start = p.value.text()
+	}
 	return nil
 }
 
 // configRewrite writes the configuration file anew: lines of known parameters get their present value, others and comments stay,
-// and parameters that are not at their default are added.
+// and parameters that are not at their default are added. Without a file the store keeps what CONFIG SET has changed.
 func (s *Server) configRewrite(x *command.Ctx) error {
+	if s.opts.ConfigFile == "" && s.store != nil {
+		s.storeParams()
+		x.Reply.Status("OK")
+		return nil
+	}
 	if s.opts.ConfigFile == "" {
 		return command.Error("ERR The server is running without a config file")
 	}

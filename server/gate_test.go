@@ -26,6 +26,7 @@ type memoryStore struct {
 	loadErr error
 	load    map[string]string
 	commits chan uint64
+	slowest time.Duration
 }
 
 type pendingTurn struct {
@@ -109,6 +110,7 @@ func (m *memoryStore) Notify(f func())              { m.notify = f }
 func (m *memoryStore) SetFsync(string) error        { return nil }
 func (m *memoryStore) WriteError() error            { return nil }
 func (m *memoryStore) Sync() error                  { m.sync(); return nil }
+func (m *memoryStore) SlowestCommit() time.Duration { return m.slowest }
 func (m *memoryStore) AppendInfo(dst []byte) []byte { return dst }
 func (m *memoryStore) Close() error                 { m.closed = true; return nil }
 
@@ -287,7 +289,8 @@ func TestLoading(t *testing.T) {
 	if got := w.do("GET k"); got != "-LOADING Redis is loading the dataset in memory" {
 		t.Error(got)
 	}
-	if got := w.do("INFO persistence"); !strings.Contains(got, "loading:1") {
+	if got := w.do("INFO persistence"); !strings.Contains(got, "loading:1") || !strings.Contains(got, "loading_loaded_perc:50.00") ||
+		!strings.Contains(got, "loading_eta_seconds:") {
 		t.Error(got)
 	}
 	close(asked)

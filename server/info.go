@@ -136,11 +136,17 @@ func (s *Server) infoPersistence(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "loading:%d\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_save_keys_processed:0\r\ncurrent_save_keys_total:0\r\n"+
 		"rdb_changes_since_last_save:%d\r\nrdb_bgsave_in_progress:0\r\nrdb_last_save_time:%d\r\nrdb_last_bgsave_status:ok\r\nrdb_last_bgsave_time_sec:-1\r\n"+
-		"rdb_current_bgsave_time_sec:-1\r\nrdb_saves:0\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:%d\r\naof_enabled:0\r\naof_rewrite_in_progress:0\r\n"+
+		"rdb_current_bgsave_time_sec:-1\r\nrdb_saves:%d\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:%d\r\naof_enabled:0\r\naof_rewrite_in_progress:0\r\n"+
 		"aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1\r\naof_last_bgrewrite_status:ok\r\naof_last_write_status:ok\r\naof_last_cow_size:0\r\n",
-		loading, s.ks.Stats().Dirty-s.stats.savedDirty, s.stats.lastSave, s.stats.loadDone)
+		loading, s.ks.Stats().Dirty-s.stats.savedDirty, s.stats.lastSave, s.stats.saves, s.stats.loadDone)
 	if s.loading() {
-		fmt.Fprintf(b, "loading_loaded_rows:%d\r\nloading_total_rows:%d\r\n", s.stats.loadDone, s.stats.loadTotal)
+		done, total := float64(s.stats.loadDone), float64(max(s.stats.loadTotal, 1))
+		eta := 1.0 // as Redis says while nothing is known: clients take 0 for ready
+		if done > 0 {
+			eta = max(1, float64(s.us-s.stats.loadStart)/1e6*(total-done)/done)
+		}
+		fmt.Fprintf(b, "loading_start_time:%d\r\nloading_loaded_rows:%d\r\nloading_total_rows:%d\r\nloading_loaded_perc:%.2f\r\nloading_eta_seconds:%.0f\r\n",
+			s.stats.loadStart/1e6, s.stats.loadDone, s.stats.loadTotal, 100*done/total, eta)
 	}
 	durable := 0
 	if s.store != nil {

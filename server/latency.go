@@ -44,6 +44,19 @@ func (s *Server) latency(event string, nanos int64) {
 	e.next = (e.next + 1) % len(e.samples)
 }
 
+// watchStore notes slow commits under the names that Redis has for them: under appendfsync always replies wait for write and sync,
+// under the other policies for the write.
+func (s *Server) watchStore() {
+	if s.store == nil {
+		return
+	}
+	event := "aof-write"
+	if s.config.appendFsync == "always" {
+		event = "aof-fsync-always"
+	}
+	s.latency(event, int64(s.store.SlowestCommit()))
+}
+
 // inOrder returns the samples, oldest first.
 func (e *latencyEvent) inOrder() []latencySample {
 	var out []latencySample

@@ -106,6 +106,7 @@ func (s *Server) takeAddr() error {
 		return nil
 	case "none":
 		s.config.port = 0
+		s.params.byName["port"].changed = true
 		s.listensNowhere = true
 		return nil
 	}
@@ -125,6 +126,7 @@ func (s *Server) takeAddr() error {
 		hosts, s.config.port = append(hosts, host), int(n)
 	}
 	s.config.bind = strings.Join(hosts, " ")
+	s.params.byName["port"].changed, s.params.byName["bind"].changed = true, true
 	return nil
 }
 

@@ -20,6 +20,9 @@ type Options struct {
 	// OpenStore opens the store in dir under the given appendfsync policy; nil: nothing is durable. It runs before anything listens.
 	OpenStore func(dir, fsync string) (Store, error)
 
+	// Loading, if set, is told how far the load at start is, instead of the log: rows done of about total; total is 0 when it has ended.
+	Loading func(done, total int)
+
 	// Log takes one line per event worth knowing. nil: discarded.
 	Log *log.Logger
 

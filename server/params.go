@@ -62,8 +62,10 @@ type param struct {
 	multi       bool // takes several words
 	value       value
 	apply       func() error
-	changed     bool // given at start
-	hidden      bool // CONFIG GET shows it by its full name only
+	changed     bool   // given at start
+	start       string // its value at start, before the store's
+	stored      bool   // the store has a value: CONFIG REWRITE without a configuration file
+	hidden      bool   // CONFIG GET shows it by its full name only
 	def         string
 }
 

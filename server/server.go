@@ -135,6 +135,7 @@ func New(o Options) (*Server, error) {
 	s.env = command.Env{Nanotime: func() int64 { return int64(time.Since(start)) }, MaxBulk: s.config.protoMaxBulkLen, OnError: s.onError, AfterCall: s.afterCall}
 	s.env.Memory = (*memoryReport)(s)
 	s.ks.RegisterRows(userRows, (*userSource)(s))
+	s.ks.RegisterRows(paramRows, (*paramSource)(s))
 	s.collector = newCollector()
 	s.openScripting()
 	s.env.Table = s.commands()
@@ -317,15 +318,24 @@ func (s *Server) load() error {
 	s.tick()
 	s.env.Loading = true
 	start, shown := time.Now(), time.Now()
+	s.stats.loadStart = s.us
 	err := s.store.Load(s.ks, func(done, total int) error {
 		s.stats.loadDone, s.stats.loadTotal = done, total
-		if time.Since(shown) > time.Second {
+		if s.opts.Loading != nil {
+			s.opts.Loading(done, total)
+		} else if time.Since(shown) > time.Second {
 			shown = time.Now()
 			s.opts.Log.Printf("loading: %d of about %d rows", done, total)
 		}
 		return s.pollWhileLoading()
 	})
+	if s.opts.Loading != nil {
+		s.opts.Loading(0, 0)
+	}
 	if err != nil {
+		return err
+	}
+	if err := s.paramsLoaded(); err != nil {
 		return err
 	}
 	if err := s.usersLoaded(); err != nil {

@@ -16,7 +16,9 @@ type stats struct {
 	peakMemory                       int64
 	lastSave                         int64 // unix seconds
 	savedDirty                       uint64
-	loadDone, loadTotal              int
+	loadDone, loadTotal              int   // rows
+	loadStart                        int64 // unix us
+	saves                            int
 	commandsRate, inRate, outRate    rate
 	aclDenied                        [4]uint64
 }
@@ -48,7 +50,7 @@ func (r *rate) mean() float64 {
 // reset zeroes what CONFIG RESETSTAT zeroes.
 func (st *stats) reset(s *Server) {
 	keep := *st
-	*st = stats{errorCodes: map[string]*uint64{}, lastSave: keep.lastSave, savedDirty: keep.savedDirty, loadDone: keep.loadDone, loadTotal: keep.loadTotal}
+	*st = stats{errorCodes: map[string]*uint64{}, lastSave: keep.lastSave, savedDirty: keep.savedDirty, loadDone: keep.loadDone, loadTotal: keep.loadTotal, loadStart: keep.loadStart}
 	st.peakMemory = s.ks.UsedMemory()
 	ks := s.ks.Stats()
 	*ks = engine.Stats{Dirty: ks.Dirty}
@@ -87,6 +89,7 @@ func (s *Server) cron() {
 		s.evictClients()
 	}
 	s.stats.peakMemory = max(s.stats.peakMemory, s.usedMemory())
+	s.watchStore()
 	s.cronClients()
 }
 

@@ -3,6 +3,7 @@ package rollback
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/evald/evald/engine"
 	"github.com/evald/evald/internal/enginetest"
@@ -53,5 +54,6 @@ func (s *store) WriteError() error            { return nil }
 func (s *store) SetFsync(string) error        { return nil }
 func (s *store) Sync() error                  { return nil }
 func (s *store) Checkpoint(string) error      { return errors.New("there are no files") }
+func (s *store) SlowestCommit() time.Duration { return 0 }
 func (s *store) AppendInfo(dst []byte) []byte { return dst }
 func (s *store) Close() error                 { return nil }
