@@ -1,5 +1,5 @@
 # The longer checks: `make help` lists them with the others. Those that compare need redis-server in PATH.
-.PHONY: bench-patterns patterns-models bench-types diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery clients
+.PHONY: bench-patterns patterns-models bench-types diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery bench-durability clients
 
 clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
 	tests/clients/run.sh ./evald
@@ -35,3 +35,5 @@ bench-memory: build ## memory of four shapes of data against redis-server
 	bench/memory.sh ./evald
 bench-recovery: build ## start with data on disk, 1M and 10M keys, against redis-server loading its RDB
 	bench/recovery.sh ./evald
+bench-durability: build ## writes and scripts under always, everysec and no, 1 to 500 clients, against redis-server
+	bench/durability.sh ./evald
