@@ -75,6 +75,7 @@ func (db *DB) insert(e entry) {
 	ks := db.ks
 	db.touchEntry(entryKey(e), nil)
 	*entryMeta(e) |= flagDirty
+	ks.unit.bytes += headerBytes + entryKeyLen(e) + len(entryValue(e))
 	if ks.unit.undo {
 		*entryMeta(e) |= flagOwned
 	}
@@ -131,6 +132,9 @@ func (db *DB) change(e entry) entry {
 		return e
 	}
 	db.touchEntry(entryKey(e), e)
+	if *m&flagDirty == 0 {
+		db.ks.unit.bytes += headerBytes + entryKeyLen(e) + len(entryValue(e))
+	}
 	if !db.ks.unit.undo {
 		*m |= flagDirty
 		return e
@@ -162,6 +166,7 @@ func (db *DB) swapBlock(e, c entry) {
 // returns the entry, whose block may be another.
 func (db *DB) resize(e entry, kind Kind, vlen, keep int) entry {
 	off := entryValueOffset(e)
+	db.ks.unit.bytes += max(0, vlen-len(entryValue(e)))
 	if before, after := entrySize(e), sizeClass(off+vlen); before == after {
 		setEntryKind(e, kind)
 		*word(e, 8) = uint32(vlen)

@@ -122,6 +122,7 @@ func (ks *Keyspace) copyObject(i uint32, dst *DB, kind Kind, to []byte) uint32 {
 	before := v.memory()
 	ks.objects.at(i).v.elements(func(sub, val []byte) bool {
 		ks.touchElement(n, sub)
+		ks.unit.bytes += len(val)
 		if err := v.putElement(sub, val); err != nil {
 			panic("engine: copy of an element: " + err.Error())
 		}

@@ -102,7 +102,8 @@ func (v *value) promote(k Kind, o object) {
 		db.named(v.e)
 	}
 	v.touched = true
-	o.elements(func(sub, _ []byte) bool {
+	o.elements(func(sub, val []byte) bool {
+		db.ks.unit.bytes += elementPrefix + len(sub) + len(val)
 		db.ks.record(touch{kind: touchElement, obj: i, id: db.ks.objects.at(i).id, name: db.ks.save(sub)})
 		return true
 	})
@@ -210,6 +211,7 @@ func (h *Hash) put(field, val []byte, at int64) (created bool) {
 	i, o := h.object()
 	big, l := o.(*bigHash), &h.db.ks.Limits
 	before := o.memory()
+	h.db.ks.unit.bytes += len(val)
 	created = big.set(field, val, at)
 	if big.packed && (big.d.Len() > l.HashMaxListpackEntries || len(field) > l.HashMaxListpackValue || len(val) > l.HashMaxListpackValue) {
 		big.packed = false

@@ -88,6 +88,7 @@ func (l *List) PushTail(elem []byte) {
 		return
 	}
 	big, before := l.begin()
+	l.db.ks.unit.bytes += len(elem)
 	big.l.PushTail(elem, big.record)
 	l.end(big, before)
 }
@@ -105,6 +106,7 @@ func (l *List) PushHead(elem []byte) {
 		return
 	}
 	big, before := l.begin()
+	l.db.ks.unit.bytes += len(elem)
 	big.l.PushHead(elem, big.record)
 	l.end(big, before)
 }
@@ -156,6 +158,7 @@ func (l *List) Set(i int, elem []byte) {
 		l.convert()
 	}
 	big, before := l.begin()
+	l.db.ks.unit.bytes += len(elem)
 	big.l.Set(i, elem, big.record)
 	l.end(big, before)
 }
@@ -172,6 +175,7 @@ func (l *List) Insert(i int, elem []byte) {
 		return
 	}
 	big, before := l.begin()
+	l.db.ks.unit.bytes += len(elem)
 	big.l.Insert(i, elem, big.record)
 	l.end(big, before)
 }

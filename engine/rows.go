@@ -84,6 +84,38 @@ func (ks *Keyspace) TurnTouched() bool { return len(ks.turn.touches) > 0 }
 // TurnBytes estimates the size of the turn's rows so far, for bounding a turn.
 func (ks *Keyspace) TurnBytes() int { return len(ks.turn.arena) + len(ks.turn.touches)*16 }
 
+// headerBytes is what a header row has besides the key and an inline value.
+const headerBytes = 6
+
+// UnitExceeds tells whether the rows of the running unit would take more than limit bytes. What the mutators add up is an estimate
+// that is right but for what was changed twice; only when it is above the limit are the rows counted.
+func (ks *Keyspace) UnitExceeds(limit int) bool {
+	if ks.unit.bytes <= limit {
+		return false
+	}
+	var c rowCounter
+	ts := ks.turn.touches[ks.unit.first:]
+	for i := range ts {
+		ks.encodeTouch(&c, &ts[i])
+	}
+	for i := range ts { // encoding took the mark away
+		if t := &ts[i]; t.kind == touchEntry {
+			if e := ks.byID[t.db].dict.Find(ks.span(t.name)); e != nil {
+				*entryMeta(e) |= flagDirty
+			}
+		}
+	}
+	ks.unit.bytes = c.bytes
+	return c.bytes > limit
+}
+
+// rowCounter is a RowWriter that counts.
+type rowCounter struct{ bytes int }
+
+func (c *rowCounter) Set(key, value []byte)       { c.bytes += len(key) + len(value) }
+func (c *rowCounter) Delete(key []byte)           { c.bytes += len(key) }
+func (c *rowCounter) DeleteRange(from, to []byte) { c.bytes += len(from) + len(to) }
+
 // EncodeTurn writes the current rows of everything that the turn's units touched, and starts the next turn. With a nil writer (no
 // persistence) it only forgets. It returns the number of the turn it ended.
 func (ks *Keyspace) EncodeTurn(w RowWriter) uint64 {
@@ -159,7 +191,7 @@ func (ks *Keyspace) encodeTouch(w RowWriter, t *touch) {
 		}
 	case touchElement:
 		o := ks.objects.at(t.obj)
-		if o.v == nil || o.id != t.id {
+		if o.v == nil || o.id != t.id || o.gone {
 			return
 		}
 		var ok bool

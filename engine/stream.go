@@ -86,6 +86,9 @@ func (s *Stream) Add(id stream.ID, pairs [][]byte) {
 		s.touchMeta()
 	}
 	s.touchEntry(id)
+	for _, b := range pairs {
+		s.db.ks.unit.bytes += len(b)
+	}
 	_, o := s.object()
 	before := o.memory()
 	o.(*bigStream).s.Append(id, pairs, s.db.ks.Limits.stream())

@@ -50,6 +50,7 @@ type unit struct {
 	events int    // length of the event list when it began
 	dirty  uint64 // stats.Dirty when it began
 	saw    uint64 // newest turn, not yet durable, whose writes it read
+	bytes  int    // of its rows, estimated: see UnitExceeds
 }
 
 // An Outcome is what a unit did, as the loop needs it.
@@ -271,6 +272,7 @@ func (ks *Keyspace) record(t touch) {
 func (ks *Keyspace) touchElement(obj uint32, sub []byte) {
 	o := ks.objects.at(obj)
 	t := touch{kind: touchElement, obj: obj, id: o.id, name: ks.save(sub)}
+	ks.unit.bytes += elementPrefix + len(sub)
 	if ks.unit.undo {
 		from := len(ks.turn.arena)
 		ks.turn.arena, t.had = o.v.element(ks.turn.arena, ks.span(t.name))
@@ -282,6 +284,7 @@ func (ks *Keyspace) touchElement(obj uint32, sub []byte) {
 // touchWith is touchElement for an object that tells the previous value by itself.
 func (ks *Keyspace) touchWith(obj uint32, sub, old []byte, had bool) {
 	t := touch{kind: touchElement, obj: obj, id: ks.objects.at(obj).id, name: ks.save(sub), had: had}
+	ks.unit.bytes += elementPrefix + len(sub)
 	if ks.unit.undo && had {
 		t.prev = ks.save(old)
 	}

@@ -80,6 +80,10 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 	r.state.Hold()        // a command is not left half way because its reply fills the script's memory
 	_ = command.Call(ctx) // its error is the sink's value
 	r.state.Release()
+	if limit := r.opt.Env.MaxUnit; limit > 0 && spec.Flags&command.Write != 0 && r.opt.KS.UnitExceeds(limit) {
+		u.undo = true
+		r.state.Stop(errUnit)
+	}
 	if d != nil {
 		d.logReply(u.sink.result, u.sink.failed)
 	}

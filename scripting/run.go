@@ -148,6 +148,7 @@ func (r *Runtime) pace(took, steps int64) {
 
 var (
 	errRuntime = errors.New("ERR Script exceeded script-max-runtime")
+	errUnit    = errors.New("ERR Script exceeded max-unit-bytes")
 	errMemory  = "ERR Script exceeded script-max-memory"
 )
 

@@ -93,14 +93,11 @@ func (s *Server) exec(x *command.Ctx) error {
 		x.Reply.NilArray()
 		return nil
 	}
-	if s.config.multiRollback {
-		return s.runWhole(c, x, queue)
-	}
-	s.runQueue(c, x, queue, false)
-	return nil
+	return s.runWhole(c, x, queue)
 }
 
-// runQueue runs the commands of a transaction and writes their replies. With stop it ends at the first error reply, and returns it.
+// runQueue runs the commands of a transaction and writes their replies. It ends, and returns why, where the transaction becomes too
+// large, and with stop at the first error reply.
 func (s *Server) runQueue(c *conn, x *command.Ctx, queue []queued, stop bool) (failed string) {
 	spec, args := x.Spec, x.Args
 	x.Reply.Array(len(queue))
@@ -115,6 +112,10 @@ func (s *Server) runQueue(c *conn, x *command.Ctx, queue []queued, stop bool) (f
 			}
 			command.Call(x)
 		}
+		if s.env.MaxUnit > 0 && s.ks.UnitExceeds(s.env.MaxUnit) {
+			failed = "ERR the transaction exceeds max-unit-bytes"
+			break
+		}
 		if reply := c.out.Buf[from:]; stop && len(reply) > 0 && reply[0] == '-' {
 			failed = string(reply[1:bytes.IndexByte(reply, '\r')])
 			break
@@ -124,10 +125,10 @@ func (s *Server) runQueue(c *conn, x *command.Ctx, queue []queued, stop bool) (f
 	return failed
 }
 
-// runWhole is runQueue under multi-rollback: if a command fails, all that the others did to the data is undone, with their messages.
+// runWhole is runQueue, undone if it ends early: all that the commands did to the data, with their messages.
 func (s *Server) runWhole(c *conn, x *command.Ctx, queue []queued) error {
 	save, mark, db, from := s.ks.Savepoint(), len(s.pushes), c.db, len(c.out.Buf)
-	failed := s.runQueue(c, x, queue, true)
+	failed := s.runQueue(c, x, queue, s.config.multiRollback)
 	if failed == "" {
 		s.ks.Release(save)
 		return nil

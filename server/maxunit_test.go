@@ -1,0 +1,79 @@
+package server
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestUnitsTooLargeAreUndone: the whole script or transaction goes, also what would have been within the limit.
+func TestUnitsTooLargeAreUndone(t *testing.T) {
+	s := startServer(t, nil)
+	w := newWire(t, s.Dial())
+	w.do("CONFIG SET max-unit-bytes 100kb")
+	w.do("SET before 1")
+	w.do(`EVAL "for i = 1, 1500 do redis.call('HSET', 'big', i, string.rep('x', 50)) end" 0`)
+	const tooLarge = "-ERR Script exceeded max-unit-bytes"
+	for _, body := range []string{
+		"for i = 1, 2000 do redis.call('SET', 'k' .. i, string.rep('x', 50)) end",
+		"redis.call('SET', 'k', 1) redis.call('APPEND', 'before', string.rep('x', 200000))",
+		"for i = 1, 2000 do redis.pcall('HSET', 'h', i, string.rep('x', 50)) end",
+		"for i = 1, 2000 do redis.call('RPUSH', 'l', string.rep('x', 50)) end",
+		"for i = 1, 2000 do redis.call('XADD', 's', '*', 'f', string.rep('x', 50)) end",
+		"for i = 1, 3000 do redis.call('ZADD', 'z', i, 'member:' .. i .. string.rep('x', 20)) end",
+		"redis.call('SETRANGE', 'before', 200000, 'x')",
+		"redis.call('DEL', 'before') redis.call('COPY', 'big', 'big2')",
+	} {
+		if strings.Contains(body, "COPY") {
+			w.do("CONFIG SET max-unit-bytes 50kb")
+		}
+		if got := w.do("EVAL \"" + body + "\" 0"); !strings.HasPrefix(got, tooLarge) {
+			t.Errorf("%s: %s", body, got)
+		}
+		if keys, n := w.do("DBSIZE"), w.do("STRLEN before"); !strings.Contains(keys, "2") || !strings.Contains(n, "1") || len(n) > 2 {
+			t.Errorf("%s: %s keys, before has %s bytes", body, keys, n)
+		}
+	}
+	w.do("CONFIG SET max-unit-bytes 100kb")
+	// What is overwritten or removed within the unit does not count.
+	for _, body := range []string{
+		"for i = 1, 100 do redis.call('SET', 'k', string.rep('x', 50000)) end return redis.call('DEL', 'k')",
+		"for i = 1, 100 do redis.call('SET', 'k', string.rep('x', 50000)) redis.call('DEL', 'k') end return 1",
+		"for i = 1, 1000 do redis.call('APPEND', 'k', string.rep('x', 50)) end return redis.call('DEL', 'k')",
+	} {
+		if got := w.do("EVAL \"" + body + "\" 0"); strings.HasPrefix(got, "-") {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
+
+	half := strings.Repeat("x", 60000)
+	w.do("MULTI")
+	w.do("SET a " + half)
+	w.do("SELECT 3")
+	w.do("SET b " + half)
+	w.do("SET c 1")
+	if got := w.do("EXEC"); got != "-EXECABORT Transaction discarded because of: the transaction exceeds max-unit-bytes" {
+		t.Error(got)
+	}
+	if n, keys := w.do("EXISTS a"), w.do("KEYS *"); strings.Contains(n, "1") || strings.Contains(keys, "c") {
+		t.Errorf("a: %s, keys %s", n, keys)
+	}
+	w.do("MULTI")
+	w.do("SET a " + half)
+	w.do("INCR a") // an error of a command undoes nothing
+	w.do("SET b 1")
+	if got := w.do("EXEC"); strings.HasPrefix(got, "-") {
+		t.Error(got)
+	}
+	if got := w.do("STRLEN a"); !strings.Contains(got, "60000") {
+		t.Error(got)
+	}
+
+	w.do("SET plain " + half + half) // a command by itself may be as large as it is
+	if got := w.do("STRLEN plain"); !strings.Contains(got, "120000") {
+		t.Error(got)
+	}
+	w.do("CONFIG SET max-unit-bytes 0")
+	if got := w.do(`EVAL "for i = 1, 2000 do redis.call('SET', 'k' .. i, string.rep('x', 50)) end return 1" 0`); strings.HasPrefix(got, "-") {
+		t.Error(got)
+	}
+}
