@@ -33,7 +33,7 @@ func serve(ctx context.Context, o cli.ServeOptions) error {
 			return nil, err
 		}
 		// A nil *Store in the interface would not be nil: errors return it apart.
-		store, err := persistence.Open(persistence.Options{Dir: dir, Policy: policy, Logf: logger.Printf})
+		store, err := persistence.Open(persistence.Options{Dir: dir, Policy: policy, WillLoad: true, Logf: logger.Printf})
 		if err != nil {
 			return nil, err
 		}

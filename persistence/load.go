@@ -29,6 +29,7 @@ func (s *Store) Load(ks *engine.Keyspace, progress func(done, total int) error) 
 		defer debug.SetMemoryLimit(limit)
 		debug.SetMemoryLimit(memoryLimit())
 	}
+	defer s.compactions.wake()
 	total, tables, err := s.tables()
 	if err != nil {
 		return s.openError(err)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -141,5 +142,37 @@ func TestForeignRowsEndTheLoad(t *testing.T) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 		mustClose(t, s)
+	}
+}
+
+// TestNothingIsCompactedBeforeTheLoadHasEnded: a store with much to compact rests until then, and goes on afterwards.
+func TestNothingIsCompactedBeforeTheLoadHasEnded(t *testing.T) {
+	o := testOptions(t, vfs.NewMem())
+	ks := enginetest.New(1)
+	for i := range 12 { // as many tables in the first level as openings
+		o.WillLoad = true
+		s := mustOpen(t, o)
+		ks.BeginTurn(int64(i))
+		ks.Begin(false)
+		ks.DB(0).SetString([]byte("key"), fmt.Appendf(nil, "%d", i), engine.NoTTL)
+		ks.End()
+		commitTurn(s, ks)
+		mustClose(t, s)
+		if n := s.counters.turns.Load(); n != 1 {
+			t.Fatal(n, "turns")
+		}
+	}
+	s := mustOpen(t, o)
+	defer mustClose(t, s)
+	if m := s.Metrics(); m.Compactions != 0 || m.L0Sublevels < 8 {
+		t.Fatalf("%d compactions before the load, %d sublevels", m.Compactions, m.L0Sublevels)
+	}
+	if again := mustLoad(t, s); again.Digest() != ks.Digest() {
+		t.Error(enginetest.Diff(ks, again))
+	}
+	for end := time.Now().Add(20 * time.Second); s.Metrics().L0Sublevels > 4; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("%d sublevels long after the load", s.Metrics().L0Sublevels)
+		}
 	}
 }

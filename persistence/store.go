@@ -37,6 +37,8 @@ type Options struct {
 	ReadOnly      bool          // for Check: nothing is written
 	LoadBlockSize int           // bytes of rows handed from reader to loader at once; default 256 KiB
 
+	WillLoad bool // Load comes next: Pebble compacts nothing before it has ended
+
 	// Logf takes one line per event worth knowing. Default: discarded.
 	Logf func(format string, args ...any)
 	// Fatal ends the process after an error that may have lost rows. It must not return. Default: prints the line, exits with 1.
@@ -79,14 +81,15 @@ var (
 
 // Store is an open store.
 type Store struct {
-	opts   Options
-	dir    string
-	fs     vfs.FS // as given; Pebble writes through one that watches for a full disk
-	lock   *pebble.Lock
-	db     *pebble.DB
-	pebble *pebble.Options
-	cache  *pebble.Cache
-	health interface{ Close() error }
+	opts        Options
+	dir         string
+	fs          vfs.FS // as given; Pebble writes through one that watches for a full disk
+	lock        *pebble.Lock
+	db          *pebble.DB
+	pebble      *pebble.Options
+	cache       *pebble.Cache
+	compactions compactions
+	health      interface{ Close() error }
 
 	queue            // queue.go: rows between the loop and the committer
 	wal      wal     // wal.go: what the committer made durable
@@ -337,6 +340,8 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		BytesPerSync:                512 << 10,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 	}
+	s.compactions.resting = s.opts.WillLoad
+	o.Experimental.CompactionScheduler = &s.compactions
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	return o
 }
