@@ -82,7 +82,7 @@ func prefixEnd(dst, p []byte) []byte {
 func (ks *Keyspace) TurnTouched() bool { return len(ks.turn.touches) > 0 }
 
 // TurnBytes estimates the size of the turn's rows so far, for bounding a turn.
-func (ks *Keyspace) TurnBytes() int { return len(ks.turn.arena) + len(ks.turn.touches)*16 }
+func (ks *Keyspace) TurnBytes() int { return ks.turn.bytes + len(ks.turn.touches)*16 }
 
 // headerBytes is what a header row has besides the key and an inline value.
 const headerBytes = 6
@@ -136,6 +136,7 @@ func (ks *Keyspace) EncodeTurn(w RowWriter) uint64 {
 	if cap(ks.turn.arena) > 4<<20 || cap(ks.turn.touches) > 1<<16 {
 		ks.turn.arena, ks.turn.touches = nil, nil // one huge script must not keep its buffers for good
 	}
+	ks.turn.bytes = 0
 	ks.turn.seq++
 	return seq
 }

@@ -38,6 +38,7 @@ type turn struct {
 	seq     uint64 // number of the turn; the committer acknowledges by it
 	touches []touch
 	arena   []byte
+	bytes   int // of the rows of its units, as they estimate them
 }
 
 // unit is the running unit: one command, one MULTI or one script.
@@ -102,6 +103,7 @@ func (ks *Keyspace) End() Outcome {
 	}
 	o := Outcome{Touched: len(ks.turn.touches) > u.first, Saw: u.saw}
 	if o.Touched {
+		ks.turn.bytes += u.bytes
 		ks.finishTouches(u)
 	}
 	u.active = false

@@ -164,6 +164,10 @@ func (s *Server) process(c *conn) {
 			break
 		}
 		s.execute(c, args)
+		if s.busyDepth == 0 && s.commitIfLarge() {
+			s.goOn(c) // after the others: what it has sent at once may be any number of scripts
+			break
+		}
 	}
 	if c.flags&closed == 0 {
 		c.in.Keep()

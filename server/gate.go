@@ -75,8 +75,11 @@ func (s *Server) commit() {
 // turnLimit is the size at which a turn is committed before its last command: it bounds one batch.
 const turnLimit = 4 << 20
 
-func (s *Server) commitIfLarge() {
-	if s.ks.TurnBytes() > turnLimit && !s.loading() {
-		s.commit()
+// commitIfLarge tells whether it has.
+func (s *Server) commitIfLarge() bool {
+	if s.ks.TurnBytes() <= turnLimit || s.loading() {
+		return false
 	}
+	s.commit()
+	return true
 }

@@ -98,7 +98,6 @@ func (s *Server) handle(ev event) {
 		}
 		if ev.readable {
 			s.receive(c)
-			s.commitIfLarge()
 		}
 		return
 	}

@@ -1,8 +1,13 @@
 package server
 
 import (
+	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/evald/evald/server/resp"
 )
 
 // TestUnitsTooLargeAreUndone: the whole script or transaction goes, also what would have been within the limit.
@@ -75,5 +80,48 @@ func TestUnitsTooLargeAreUndone(t *testing.T) {
 	w.do("CONFIG SET max-unit-bytes 0")
 	if got := w.do(`EVAL "for i = 1, 2000 do redis.call('SET', 'k' .. i, string.rep('x', 50)) end return 1" 0`); strings.HasPrefix(got, "-") {
 		t.Error(got)
+	}
+}
+
+// TestALongPipelineIsManyTurns: scripts that were sent at once don't become one commit, and their replies come while others run.
+func TestALongPipelineIsManyTurns(t *testing.T) {
+	for _, addr := range []string{"none", "127.0.0.1:0"} {
+		m := newMemoryStore()
+		m.auto = true
+		s := startServer(t, func(o *Options) {
+			o.Addr = addr
+			o.OpenStore = func(string, string) (Store, error) { return m, nil }
+		})
+		nc := s.Dial()
+		if addr != "none" {
+			var err error
+			if nc, err = net.Dial("tcp", s.Addr()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := newWire(t, nc)
+		for strings.HasPrefix(w.do("PING"), "-LOADING") {
+		}
+		const scripts = 40
+		one := "EVAL \"for i = 1, 10 do redis.call('SET', KEYS[1] .. i, string.rep('x', 100000)) end return KEYS[1]\" 1 k"
+		var all strings.Builder
+		for i := range scripts {
+			words, _ := resp.SplitWords([]byte(one + strconv.Itoa(i)))
+			fmt.Fprintf(&all, "*%d\r\n", len(words))
+			for _, word := range words {
+				fmt.Fprintf(&all, "$%d\r\n%s\r\n", len(word), word)
+			}
+		}
+		if _, err := nc.Write([]byte(all.String())); err != nil {
+			t.Fatal(err)
+		}
+		for i := range scripts {
+			if got := w.read(); !strings.Contains(got, "k"+strconv.Itoa(i)) {
+				t.Fatalf("reply %d is %s", i, got)
+			}
+		}
+		if n := len(m.commits); n < scripts/8 {
+			t.Errorf("%d commits of %d scripts of 1 MB", n, scripts)
+		}
 	}
 }
