@@ -12,8 +12,8 @@ import (
 // The more rows go to Pebble at once, the more of them are versions of one row, of which only the last counts, and the nearer they
 // lie to each other once they are in order.
 const (
-	applyBytes = 1 << 20  // rows that make the applier begin
-	applyLimit = 16 << 20 // rows that may wait for it before the committer waits
+	applyBytes = 4 << 20  // rows that make the applier begin
+	applyLimit = 32 << 20 // rows that may wait for it before the committer waits
 )
 
 // applier holds the rows of commits that are in the log and not yet with Pebble.
@@ -29,6 +29,7 @@ type applier struct {
 	ended    bool
 	applying sync.Mutex // held while rows go to Pebble, and by Checkpoint
 	order    []orderedRow
+	heads    []rowHead
 	sorted   *pebble.Batch
 }
 

@@ -11,7 +11,7 @@ import (
 
 // BenchmarkOrder commits turns of random rows as they come, and in the order of their keys.
 func BenchmarkOrder(b *testing.B) {
-	for _, rows := range []int{50, 800} {
+	for _, rows := range []int{50, 800, 16_000} {
 		for _, order := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%d/%v", rows, order), func(b *testing.B) {
 				s, err := Open(Options{Dir: "d", FS: vfs.NewMem(), Policy: No})

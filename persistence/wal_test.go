@@ -257,6 +257,10 @@ func TestStalledDiskHoldsAcknowledgementsNotTheLoop(t *testing.T) {
 	waitDurable(s, turn())
 	fs.stall.Lock()
 	before := s.Durable()
+	turn()
+	for s.Metrics().Queued > 0 { // until the committer stands in its sync
+		runtime.Gosched()
+	}
 	for range 1000 {
 		turn()
 	}

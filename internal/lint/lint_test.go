@@ -38,7 +38,7 @@ func rooms() []room {
 		{"engine", []string{structure}},
 		{"scripting/lua", []string{"scripting/lua/...", "github.com/yuin/gopher-lua/..."}},
 		{"scripting", []string{"engine", "engine/command", structure, "scripting/...", "github.com/yuin/gopher-lua/..."}},
-		{"persistence", []string{"engine", structure, "github.com/cockroachdb/pebble/v2/...", "golang.org/x/sys/unix"}},
+		{"persistence", []string{"engine", structure, "github.com/cockroachdb/pebble/v2/...", "github.com/cespare/xxhash/v2", "golang.org/x/sys/unix"}},
 		{"server/resp", []string{"engine/command", structure}},
 		{"server", []string{"engine/...", "scripting", "persistence", "server/...", "scripts", "golang.org/x/sys/unix",
 			"github.com/prometheus/client_golang/...", "github.com/prometheus/client_model/..."}},
