@@ -173,7 +173,8 @@ func (s *Stream) Put(key, value []byte, limits Limits) error {
 }
 
 func (s *Stream) putEntry(id ID, value []byte, limits Limits) error {
-	pairs, err := DecodePairs(nil, value)
+	var room [16][]byte // on the stack: most entries have fewer
+	pairs, err := DecodePairs(room[:0], value)
 	if err != nil {
 		return err
 	}
