@@ -66,6 +66,15 @@ func (s *Store) applyThrough(number uint64) bool {
 	return a.applied >= number
 }
 
+// applySoon has what is gathered given to Pebble before it is much: on a full disk it may be what makes room.
+func (s *Store) applySoon() {
+	a := &s.applier
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.asked = a.number
+	a.change.Broadcast()
+}
+
 // applies is the applier.
 func (s *Store) applies() {
 	a := &s.applier

@@ -102,6 +102,7 @@ func (s *Store) checkDisk() {
 	free, low := int64(usage.AvailBytes), s.opts.LowDiskBytes
 	switch {
 	case free < low:
+		s.applySoon()
 		if !d.refuse.Swap(true) {
 			s.opts.Logf("only %d MiB of disk space left: writes are refused until there are %d", free>>20, (low+low/4)>>20)
 		}
