@@ -12,7 +12,7 @@ func conditionals() []Spec {
 	return []Spec{
 		{Name: "delex", Arity: -2, Flags: Write | Fast, Keys: []KeySpec{keyAt(1, RW|Delete|VariableFlags)}, Group: GroupString, Since: "8.4.0", Do: delex,
 			Complexity: "O(1) for IFEQ/IFNE, O(N) for IFDEQ/IFDNE where N is the length of the string value.",
-			Summary: "Conditionally removes the specified key based on value or hash digest comparison.", Syntax: "key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]"},
+			Summary:    "Conditionally removes the specified key based on value or hash digest comparison.", Syntax: "key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]"},
 		{Name: "delifeq", Arity: 3, Flags: Write | Fast, Keys: []KeySpec{keyAt(1, RM|Delete)}, Group: GroupString, Since: "9.0.0", Do: delifeq,
 			Complexity: "O(1)", Summary: "Deletes the key if its value matches the given string.", Syntax: "key value"},
 		{Name: "digest", Arity: 2, Flags: ReadOnly | Fast, Keys: []KeySpec{keyAt(1, RO|Access)}, Group: GroupString, Since: "8.4.0", Do: digest,
