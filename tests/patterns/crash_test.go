@@ -119,14 +119,21 @@ func (c *crasher) crash(work func(worker int, id string)) {
 
 // again repeats a call until the server answers: the calls here have the effect of one, or the check allows for more.
 func (c *crasher) again(name string, keys []string, args ...any) any {
+	v, _ := c.until(name, keys, args...)
+	return v
+}
+
+// until is again, and tells how often it called: the call before the last may have had its effect.
+func (c *crasher) until(name string, keys []string, args ...any) (v any, calls int) {
 	for {
 		v, err := c.try(name, keys, args...)
+		calls++
 		var coded redis.Error
 		if err == nil {
-			return v
+			return v, calls
 		} else if errors.As(err, &coded) && coded.Error()[:4] != "LOAD" { // LOADING: it is starting
 			c.t.Errorf("%s: %v", name, err)
-			return []any{int64(-9), int64(-9), int64(-9), int64(-9), int64(-9)}
+			return []any{int64(-9), int64(-9), int64(-9), int64(-9), int64(-9)}, calls
 		}
 		<-time.After(time.Millisecond)
 	}
