@@ -1,5 +1,5 @@
 # The longer checks: `make help` lists them with the others. Those that compare need redis-server in PATH.
-.PHONY: bench-patterns patterns-models bench-types diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery bench-durability clients
+.PHONY: profile bench-patterns patterns-models bench-types diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery bench-durability clients
 
 clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
 	tests/clients/run.sh ./evald
@@ -31,6 +31,8 @@ bench-patterns: build ## server time per call of every function of the pattern l
 	POLICIES=none PATTERNS=all bench/compare.sh ./evald
 bench-types: build ## a read and a write of every type against redis-server, pipeline 1 and 16
 	POLICIES=none bench/compare.sh ./evald --script get,set,hget,hset,lindex,rpush,sismember,sadd,zscore,zadd,xrange,xadd,getbit,setbit,geodist,geosearch,geoadd,pfcount,pfadd
+profile: build ## make default.pgo anew, the profile by which the server is optimized
+	bench/profile.sh ./evald
 bench-memory: build ## memory of four shapes of data against redis-server
 	bench/memory.sh ./evald
 bench-recovery: build ## start with data on disk, 1M and 10M keys, against redis-server loading its RDB

@@ -3,10 +3,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 
 	"github.com/evald/evald/cli"
@@ -26,6 +28,13 @@ func main() {
 
 // serve runs a server until ctx ends, SIGTERM or SIGINT comes, or a client says SHUTDOWN.
 func serve(ctx context.Context, o cli.ServeOptions) error {
+	if o.CPUProfile != "" {
+		stop, err := profile(o.CPUProfile)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	logger := log.New(os.Stderr, "", log.LstdFlags|log.Lmicroseconds)
 	open := func(dir, fsync string) (server.Store, error) {
 		policy, err := persistence.ParsePolicy(fsync)
@@ -45,6 +54,22 @@ func serve(ctx context.Context, o cli.ServeOptions) error {
 	return server.Run(ctx, server.Options{
 		Addr: o.Addr, UnixSocket: o.UnixSocket, Dir: o.Dir, Config: o.Config, ConfigFile: o.ConfigFile, OpenStore: open, Log: logger, Loading: o.Loading,
 	})
+}
+
+// profile writes a CPU profile to a file until stop is called.
+func profile(file string) (stop func(), err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, fmt.Errorf("CPU profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("CPU profile: %w", err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
 }
 
 // check verifies a store. Rows of functions, scripts and users are read, but nothing of them runs.

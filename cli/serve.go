@@ -17,13 +17,14 @@ type ServeOptions struct {
 	ConfigFile string            // redis.conf syntax, "" for none
 	Config     map[string]string // parameters by their redis.conf names; they win over the file
 	InMemory   bool              // keep nothing on disk
+	CPUProfile string            // write a CPU profile of the whole run to this file, "" for none
 	// Loading, if set, is told how far the load at start is: rows done of about total; total is 0 when it has ended.
 	Loading func(done, total int)
 }
 
 // serveVariables are the variables of serve's own flags; every other EVALD_ variable is a configuration parameter.
 func serveVariables() []string {
-	return []string{"EVALD_ADDR", "EVALD_UNIXSOCKET", "EVALD_DIR", "EVALD_APPENDFSYNC", "EVALD_CONFIG", "EVALD_IN_MEMORY"}
+	return []string{"EVALD_ADDR", "EVALD_UNIXSOCKET", "EVALD_DIR", "EVALD_APPENDFSYNC", "EVALD_CONFIG", "EVALD_IN_MEMORY", "EVALD_CPUPROFILE"}
 }
 
 func (a *App) serveCommand() *cli.Command {
@@ -40,6 +41,7 @@ func (a *App) serveCommand() *cli.Command {
 				EnvVars: []string{"EVALD_APPENDFSYNC"}},
 			&cli.BoolFlag{Name: "in-memory", Usage: "keep nothing on disk: everything is lost when the server stops", EnvVars: []string{"EVALD_IN_MEMORY"}},
 			&cli.StringFlag{Name: "config", Usage: "read parameters from `FILE`, in redis.conf syntax", EnvVars: []string{"EVALD_CONFIG"}},
+			&cli.StringFlag{Name: "cpuprofile", Usage: "write a CPU profile of the whole run to `FILE`, for go tool pprof", EnvVars: []string{"EVALD_CPUPROFILE"}},
 			&cli.GenericFlag{Name: "set", Usage: "set a parameter, `NAME=VALUE`; may repeat", Value: &assignments{}},
 		},
 		Action: func(c *cli.Context) error {
@@ -65,7 +67,8 @@ func (s *assignments) Set(v string) error { *s = append(*s, v); return nil }
 func (s *assignments) String() string     { return "" }
 
 func serveOptions(c *cli.Context, environ []string) (ServeOptions, error) {
-	o := ServeOptions{ConfigFile: c.String("config"), UnixSocket: c.String("unixsocket"), InMemory: c.Bool("in-memory"), Config: map[string]string{}}
+	o := ServeOptions{ConfigFile: c.String("config"), UnixSocket: c.String("unixsocket"), InMemory: c.Bool("in-memory"),
+		CPUProfile: c.String("cpuprofile"), Config: map[string]string{}}
 	// A default must not hide what the configuration file says.
 	given := func(flag string) string {
 		if c.IsSet(flag) || o.ConfigFile == "" {

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(dir, "evald")
-	build := exec.Command("go", "build", "-o", binary, "github.com/evald/evald")
+	build := exec.Command("go", "build", "-pgo=off", "-o", binary, "github.com/evald/evald")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		os.Exit(1)

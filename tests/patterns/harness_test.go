@@ -80,7 +80,7 @@ func startServers() (stop func(), err error) {
 		}
 		stops = append(stops, func() { os.RemoveAll(dir) })
 		evaldBinary = filepath.Join(dir, "evald")
-		if out, err := exec.Command("go", "build", "-o", evaldBinary, "../..").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-pgo=off", "-o", evaldBinary, "../..").CombinedOutput(); err != nil {
 			return stop, fmt.Errorf("build evald: %w: %s", err, out)
 		}
 	}
