@@ -196,6 +196,45 @@ func (h *Hash) Set(field, val []byte) bool {
 	return h.put(field, val, 0)
 }
 
+// SetAll is Set for fields and values in turn. It returns how many fields are new.
+func (h *Hash) SetAll(pairs [][]byte) (created int) {
+	if created, ok := h.setAllCompact(pairs); ok {
+		return created
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if h.Set(pairs[i], pairs[i+1]) {
+			created++
+		}
+	}
+	return created
+}
+
+// setAllCompact is SetAll for a hash that is small and stays so whichever of the fields are new, with one edit of it; ok is false,
+// and nothing has happened, if it is not.
+func (h *Hash) setAllCompact(pairs [][]byte) (created int, ok bool) {
+	l := &h.db.ks.Limits
+	if h.e != nil && entryKind(h.e) != KindHashCompact || len(pairs) == 0 || h.Len()+len(pairs)/2 > l.HashMaxListpackEntries {
+		return 0, false
+	}
+	for _, p := range pairs {
+		if len(p) > l.HashMaxListpackValue {
+			return 0, false
+		}
+	}
+	b := h.edit()
+	for i := 0; i < len(pairs); i += 2 {
+		field, val := pairs[i], pairs[i+1]
+		if off := compact.Find(b, compact.First(b), field, 1); off >= 0 {
+			b = compact.Replace(b, compact.Next(b, off), val)
+			continue
+		}
+		b = compact.Append(compact.Append(b, field), val)
+		created++
+	}
+	h.setInline(KindHashCompact, b)
+	return created, true
+}
+
 // Update is Set that keeps the field's expiry.
 func (h *Hash) Update(field, val []byte) bool {
 	at, _ := h.Expire(field)

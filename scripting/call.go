@@ -50,6 +50,8 @@ func (r *Runtime) invoke(c *lua.Call) lua.Value {
 	d := r.stepping()
 	if d != nil {
 		d.logCall(u.argv)
+	} else {
+		u.sink.unused = !c.Wanted()
 	}
 	spec := r.resolve(c)
 	if spec == nil {

@@ -89,11 +89,11 @@ func New(o Options) *Runtime {
 
 // replyStrings are the field names of reply tables, made once.
 type replyStrings struct {
-	err, ok, ignore, double, bigNumber, verbatim, str, format, mapField, set lua.Value
+	err, ok, okText, ignore, double, bigNumber, verbatim, str, format, mapField, set lua.Value
 }
 
 func (v *replyStrings) intern(s *lua.State) {
-	v.err, v.ok, v.ignore = s.Intern("err"), s.Intern("ok"), s.Intern("ignore_error_stats_update")
+	v.err, v.ok, v.okText, v.ignore = s.Intern("err"), s.Intern("ok"), s.Intern("OK"), s.Intern("ignore_error_stats_update")
 	v.double, v.bigNumber, v.verbatim = s.Intern("double"), s.Intern("big_number"), s.Intern("verbatim_string")
 	v.str, v.format, v.mapField, v.set = s.Intern("string"), s.Intern("format"), s.Intern("map"), s.Intern("set")
 }

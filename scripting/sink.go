@@ -15,6 +15,7 @@ type sink struct {
 	result lua.Value
 	open   []container
 	failed bool // the reply is an error
+	unused bool // nobody will look at the reply unless it is an error
 	buf    [64]byte
 }
 
@@ -34,7 +35,7 @@ const (
 )
 
 func (s *sink) reset(r *Runtime, proto int) {
-	s.r, s.proto, s.result, s.open, s.failed = r, proto, lua.Nil, s.open[:0], false
+	s.r, s.proto, s.result, s.open, s.failed, s.unused = r, proto, lua.Nil, s.open[:0], false, false
 }
 
 // put delivers a finished value to the innermost container.
@@ -107,7 +108,16 @@ func (s *sink) Proto() int          { return s.proto }
 func (s *sink) Int(n int64)         { s.put(lua.Number(float64(n))) }
 func (s *sink) Bulk(b []byte)       { s.put(s.r.state.NewString(b)) }
 func (s *sink) BulkString(b string) { s.put(s.r.state.NewText(b)) }
-func (s *sink) Status(b string)     { s.put(s.wrap(s.r.values.ok, s.r.state.NewText(b))) }
+
+func (s *sink) Status(b string) {
+	switch {
+	case s.unused && len(s.open) == 0:
+	case b == "OK":
+		s.put(s.wrap(s.r.values.ok, s.r.values.okText))
+	default:
+		s.put(s.wrap(s.r.values.ok, s.r.state.NewText(b)))
+	}
+}
 
 func (s *sink) Error(msg string) {
 	s.failed = len(s.open) == 0

@@ -157,11 +157,7 @@ func hsetAll(c *Ctx) (created int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for i := 2; i < len(c.Args); i += 2 {
-		if h.Set(c.Args[i], c.Args[i+1]) {
-			created++
-		}
-	}
+	created = h.SetAll(c.Args[2:])
 	h.Finish(engine.EventHash, "hset")
 	return created, nil
 }

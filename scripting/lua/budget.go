@@ -41,6 +41,7 @@ func (s *State) refill() {
 	s.steps = int64(s.budget.Slice)
 	s.slicesUsed, s.stepsBefore = 0, 0
 	s.bytes = s.budget.Memory
+	s.shortLeft = shortBlocks
 	s.nativeHeld = 0
 	s.nativeStart = s.bytes
 }

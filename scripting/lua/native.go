@@ -45,6 +45,9 @@ func (c *Call) Arg(i int) Value {
 	return c.t.stack[c.base+i-1].clean()
 }
 
+// Wanted tells whether the caller uses a result: a call that is a statement of its own does not.
+func (c *Call) Wanted() bool { return c.t.ci[c.t.depth].results != 0 }
+
 // Has reports whether argument i is there and not nil.
 func (c *Call) Has(i int) bool { return i <= c.n && c.t.stack[c.base+i-1].n != tagNil }
 

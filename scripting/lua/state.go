@@ -35,6 +35,8 @@ type State struct {
 	library *library
 	hook    *lineHook // nil: no lines are hooked
 
+	short      []byte // what is left of the block that short strings are cut from
+	shortLeft  int    // blocks that the run may still begin
 	ids        uint32 // the last object id
 	nC         int    // C levels in use, as PUC counts them
 	epoch      uint8
@@ -93,6 +95,11 @@ func (s *State) NewString(b []byte) Value {
 func (s *State) NewText(b string) Value {
 	if len(b) <= pieceSize {
 		s.chargeString(len(b))
+		if n := stringRoom(len(b)); n <= maxShort && len(b) > 0 {
+			str := stringIn(s.shortRoom(n), len(b))
+			copy(str.bytes(), b)
+			return str.value()
+		}
 		return newString(b).value()
 	}
 	str := s.makeString(len(b))

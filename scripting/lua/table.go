@@ -45,17 +45,6 @@ var noNode node
 // noValue is what a lookup that finds nothing points to; nothing is ever written to it.
 var noValue Value
 
-// newTable returns a table with room for narr array elements and nhash keys.
-func newTable(s *State, narr, nhash int) *Table {
-	s.charge(tableSize)
-	s.ids++
-	t := &Table{header: header{kind: tagTable}, id: s.ids, node: unsafe.Pointer(&noNode)}
-	if narr > 0 || nhash > 0 {
-		t.resize(s, narr, nhash)
-	}
-	return t
-}
-
 func (t *Table) value() Value { return Value{unsafe.Pointer(t), tagTable} }
 
 func (t *Table) slot(i uint32) *Value { return (*Value)(unsafe.Add(t.arr, uintptr(i)*valueSize)) }

@@ -201,6 +201,29 @@ func stringIn(b []byte, n int) *String {
 	return s
 }
 
+// The first short strings of a run are cut from blocks, which costs a fifth of an allocation each. A block stays while any string of
+// it does, which a script could use to keep many times the memory it is charged for: hence the first ones only.
+const (
+	maxShort    = 64  // bytes of a short string, header included
+	shortBlock  = 512 // bytes
+	shortBlocks = 16  // of a run
+)
+
+// shortRoom returns n zero bytes, n <= maxShort.
+func (s *State) shortRoom(n int) []byte {
+	size := (n + 7) &^ 7 // a header is aligned to 8 bytes
+	if len(s.short) < size {
+		if s.shortLeft == 0 {
+			return make([]byte, n)
+		}
+		s.shortLeft--
+		s.short = make([]byte, shortBlock)
+	}
+	b := s.short[:n]
+	s.short = s.short[size:]
+	return b
+}
+
 func newString(b string) *String {
 	if len(b) == 0 {
 		return emptyString
