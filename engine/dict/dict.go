@@ -38,6 +38,9 @@ type Dict struct {
 	mask   uint64 // 2^level - 1; buckets below n-(mask+1) are already split for the next level
 	pages  [][]bucket
 
+	// recent is the slot that was found last: scripts call several commands on one key. Whatever moves entries forgets it.
+	recent *Entry
+
 	depth    int     // upper bound of the buckets in any chain
 	children int     // child buckets in chains
 	spare    *bucket // free child buckets, linked through their last slot
@@ -101,12 +104,16 @@ func (d *Dict) FindSlot(key []byte) *Entry {
 	if d.used == 0 {
 		return nil
 	}
+	if s := d.recent; s != nil && d.equal(*s, key) {
+		return s
+	}
 	hash := maphash.Bytes(d.seed, key)
 	b, probe := d.home(hash), probeOf(hash)
 	for {
 		for m := b.match(probe); m != 0; m &= m - 1 {
 			s := &b.slots[slotOf(m)]
 			if d.equal(*s, key) {
+				d.recent = s
 				return s
 			}
 		}
@@ -119,6 +126,7 @@ func (d *Dict) FindSlot(key []byte) *Entry {
 
 // Insert adds e, whose key must not be in the dict.
 func (d *Dict) Insert(e Entry) {
+	d.recent = nil
 	if d.n == 0 {
 		d.addBucket()
 	}
@@ -139,6 +147,7 @@ func (d *Dict) InsertAll(entries []Entry) {
 	const group = 32
 	var tags, free [group]uint64
 	var homes [group]*bucket
+	d.recent = nil
 	for len(entries) > 0 {
 		n := min(len(entries), group)
 		if d.n == 0 || uint64(d.used+n) > growLoad*d.n { // buckets divide meanwhile: a place does not last
@@ -183,6 +192,7 @@ func (d *Dict) Delete(key []byte) Entry {
 	if d.used == 0 {
 		return nil
 	}
+	d.recent = nil
 	hash := maphash.Bytes(d.seed, key)
 	head, probe := d.home(hash), probeOf(hash)
 	for b := head; ; b = b.child() {
@@ -215,6 +225,7 @@ func (d *Dict) Clear() {
 
 // Reserve makes room for n entries in all, so that inserting them never divides a bucket.
 func (d *Dict) Reserve(n int) {
+	d.recent = nil
 	want := uint64(n+growLoad-1) / growLoad
 	if d.used > 0 {
 		for d.paused == 0 && d.n < want {

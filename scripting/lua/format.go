@@ -181,12 +181,6 @@ func upperBytes(b []byte) {
 
 // appendFloat appends f by %e, %E, %f, %g or %G.
 func (spec *formatSpec) appendFloat(dst []byte, f float64) []byte {
-	if spec.verb == 'f' && spec.precision == 0 && spec.width == 0 && !spec.alt && !spec.plus && !spec.space {
-		// %.0f is how scripts write integers beyond 2^31.
-		if i := int64(f); float64(i) == f && (i != 0 || !math.Signbit(f)) {
-			return strconv.AppendInt(dst, i, 10)
-		}
-	}
 	var scratch [maxFormatItem]byte
 	upper := spec.verb < 'a'
 	sign := spec.sign(math.Signbit(f))

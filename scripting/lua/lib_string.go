@@ -1,7 +1,11 @@
 // The string library: everything but patterns.
 package lua
 
-import "bytes"
+import (
+	"bytes"
+	"math"
+	"strconv"
+)
 
 // openString registers the library and returns the metatable of strings.
 func (l *library) openString(s *State) *Table {
@@ -157,6 +161,11 @@ func (l *library) stringSub(c *Call) int {
 
 func stringFormat(c *Call) int {
 	format := c.CheckBytes(1)
+	if i, ok := integerItem(c, format); ok {
+		c.Steps(4)
+		var scratch [24]byte
+		return c.Return1(c.NewString(strconv.AppendInt(scratch[:0], i, 10)))
+	}
 	out := newBuffer(c)
 	arg := 1
 	for i := 0; i < len(format); {
@@ -185,6 +194,21 @@ func stringFormat(c *Call) int {
 		formatArg(c, &out, &spec, arg)
 	}
 	return c.Return1(out.result())
+}
+
+// integerItem returns the integer that a format of nothing but %d or %.0f, which is how scripts write integers beyond 2^31, shows; ok is
+// false for all else.
+func integerItem(c *Call, format []byte) (i int64, ok bool) {
+	if string(format) != "%.0f" && string(format) != "%d" || c.N() < 2 {
+		return 0, false
+	}
+	v := c.Arg(2)
+	if !v.IsNumber() {
+		return 0, false
+	}
+	f := v.Number()
+	i = int64(f)
+	return i, float64(i) == f && math.Abs(f) < 1<<53 && (i != 0 || !math.Signbit(f))
 }
 
 func formatArg(c *Call, out *buffer, spec *formatSpec, arg int) {
