@@ -122,23 +122,38 @@ func (db *DB) remove(key []byte, e entry) {
 	db.detach(e)
 }
 
-// change makes e ready for a change within its block: it records the touch and, under undo, moves to a copy of the block. The entry
-// to change is the one returned.
+// What undo needs of a small block is copied into the turn's arena, which costs no allocation and no second look into the table. A
+// large block is kept, and a copy of it changed.
+const (
+	maxSavedBlock = 1 << 10
+	maxSavedArena = 1 << 28
+)
+
+// change makes e ready for a change within its block: it records the touch and, under undo, what the block was. The entry to change is
+// the one returned.
 func (db *DB) change(e entry) entry {
-	m := entryMeta(e)
+	m, ks := entryMeta(e), db.ks
 	if *m&flagOwned != 0 {
 		*m |= flagDirty // the entry's first touch in this unit restores it
 		db.modified(entryKey(e))
 		return e
 	}
-	db.touchEntry(entryKey(e), e)
 	if *m&flagDirty == 0 {
-		db.ks.unit.bytes += headerBytes + entryKeyLen(e) + len(entryValue(e))
+		ks.unit.bytes += headerBytes + entryKeyLen(e) + len(entryValue(e))
 	}
-	if !db.ks.unit.undo {
+	if !ks.unit.undo {
+		db.touchEntry(entryKey(e), e)
 		*m |= flagDirty
 		return e
 	}
+	if block := entryBlock(e); len(block) <= maxSavedBlock && len(ks.turn.arena) < maxSavedArena {
+		prev := ks.save(block)
+		key := prev.from + keyOffset
+		ks.record(touch{kind: touchEntry, db: uint8(db.id), name: span{key, key + uint32(entryKeyLen(e))}, prev: prev})
+		*m |= flagDirty | flagOwned
+		return e
+	}
+	db.touchEntry(entryKey(e), e)
 	c := copyEntry(e)
 	*entryMeta(c) |= flagDirty | flagOwned
 	db.swapBlock(e, c)

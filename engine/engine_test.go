@@ -27,6 +27,95 @@ func (r rows) DeleteRange(from, to []byte) {
 	}
 }
 
+// SetAll does what as many Sets do, around the limits of the small encoding too.
+func TestHashSetAll(t *testing.T) {
+	ks := newTest(t)
+	ks.Limits.HashMaxListpackEntries, ks.Limits.HashMaxListpackValue = 8, 12
+	db := ks.DB(0)
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 2000 {
+		ks.Begin(false)
+		if r.IntN(6) == 0 {
+			db.Delete([]byte("a"))
+			db.Delete([]byte("b"))
+		}
+		var pairs [][]byte
+		for range 1 + r.IntN(5) {
+			pairs = append(pairs, fmt.Appendf(nil, "f%d", r.IntN(10)), bytes.Repeat([]byte{'0' + byte(r.IntN(10))}, 1+r.IntN(14)))
+		}
+		a, _ := db.HashForUpdate([]byte("a"))
+		got, want := a.SetAll(pairs), 0
+		a.Finish(EventHash, "hset")
+		b, _ := db.HashForUpdate([]byte("b"))
+		for i := 0; i < len(pairs); i += 2 {
+			if b.Set(pairs[i], pairs[i+1]) {
+				want++
+			}
+		}
+		b.Finish(EventHash, "hset")
+		a, _ = db.Hash([]byte("a"))
+		if got != want || a.Len() != b.Len() {
+			t.Fatalf("%q: %d new of %d, want %d of %d", pairs, got, a.Len(), want, b.Len())
+		}
+		for i := range 10 {
+			f := fmt.Appendf(nil, "f%d", i)
+			v, ok := a.Get(f, nil)
+			w, has := b.Get(f, nil)
+			if ok != has || !bytes.Equal(v, w) {
+				t.Fatalf("%q: %s is %q, %v, want %q, %v", pairs, f, v, ok, w, has)
+			}
+		}
+		ks.End()
+		ks.EncodeTurn(rows{})
+	}
+}
+
+// Small blocks are undone from the arena, large ones by their old block: both give back value, expiry and memory, through several
+// changes of size within a unit and through a savepoint inside it.
+func TestRollbackOfBlocks(t *testing.T) {
+	for _, size := range []int{1, 40, maxSavedBlock - 40, maxSavedBlock + 40, 70_000} {
+		ks := newTest(t)
+		db := ks.DB(0)
+		was := bytes.Repeat([]byte("v"), size)
+		ks.Begin(false)
+		db.SetString([]byte("k"), was, 5_000_000)
+		ks.End()
+		ks.EncodeTurn(rows{})
+		used := ks.UsedMemory()
+		change := func(n int) {
+			copy(db.GrowString([]byte("k"), n), "changed")
+			db.SetExpire([]byte("k"), int64(6_000_000+n))
+			db.SetExpire([]byte("k"), 0)
+			db.SetString([]byte("k"), []byte("short"), 7_000_000)
+		}
+		check := func(at string, want []byte, expire int64) {
+			v, _, _ := db.String([]byte("k"), nil)
+			if got, _ := db.Expire([]byte("k")); !bytes.Equal(v, want) || got != expire {
+				t.Errorf("%d bytes, %s: %d bytes, %.10q..., expiry %d", size, at, len(v), v, got)
+			}
+		}
+		ks.Begin(true)
+		change(size + 1)
+		sp := ks.Savepoint()
+		change(2000)
+		db.Delete([]byte("k"))
+		db.SetString([]byte("k"), []byte("again"), NoTTL)
+		ks.RollbackTo(sp)
+		check("after RollbackTo", []byte("short"), 7_000_000)
+		change(3000)
+		ks.Rollback()
+		ks.Begin(false)
+		check("after Rollback", was, 5_000_000)
+		ks.End()
+		if got := ks.UsedMemory(); got != used {
+			t.Errorf("%d bytes: %d bytes used, was %d", size, got, used)
+		}
+		if err := ks.Check(); err != nil {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+}
+
 func TestUnitRollback(t *testing.T) {
 	ks := newTest(t)
 	db := ks.DB(0)

@@ -161,6 +161,17 @@ func copyEntry(e entry) entry {
 	return entry(unsafe.Pointer(unsafe.SliceData(b)))
 }
 
+// entryBlock returns the bytes of e's block that are in use; entryOf makes a block of them again.
+func entryBlock(e entry) []byte {
+	return unsafe.Slice((*byte)(e), entryValueOffset(e)+int(*word(e, 8)))
+}
+
+func entryOf(block []byte) entry {
+	b := make([]byte, sizeClass(len(block)))
+	copy(b, block)
+	return entry(unsafe.Pointer(unsafe.SliceData(b)))
+}
+
 // sizeClasses are the Go allocator's classes up to 32 KiB (runtime/sizeclasses.go); above, blocks are whole pages.
 var sizeClasses = [...]uint16{8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384,
 	416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864,

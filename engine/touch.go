@@ -26,8 +26,8 @@ type touch struct {
 	obj  uint32 // object index
 	id   uint64 // object id; swap: id of the other database
 	name span   // key, element or row name
-	prev span   // element: its previous row value, only under undo
-	old  entry  // entry: the previous one or nil, only under undo
+	prev span   // element: its previous row value; entry: its block before a change within it, if not empty; only under undo
+	old  entry  // entry: the previous one, unless prev has it, or nil; only under undo
 	undo any    // flush: the database's previous content; named, shape: func() that restores
 }
 
@@ -199,7 +199,11 @@ func (ks *Keyspace) undoTo(first, arena, events int, dirty uint64) {
 		t := &ks.turn.touches[i]
 		switch t.kind {
 		case touchEntry:
-			ks.byID[t.db].restore(ks.span(t.name), t.old)
+			old := t.old
+			if t.prev.to > t.prev.from {
+				old = entryOf(ks.span(t.prev))
+			}
+			ks.byID[t.db].restore(ks.span(t.name), old)
 		case touchElement:
 			v := ks.objects.at(t.obj).v
 			before := v.memory()

@@ -149,23 +149,35 @@ func TestRollbackFlagUndoesAFailedScript(t *testing.T) {
 	}
 }
 
-func TestEvalshaAllocatesNothing(t *testing.T) {
+// A script allocates its tables and, for many at once, room for its short strings: nothing else.
+func TestEvalshaAllocates(t *testing.T) {
 	w := newWorld(t)
-	sha := w.do("script", "load", "return 1")[5:45]
-	raw := [][]byte{[]byte("evalsha"), []byte(sha), []byte("0")}
-	run := func() {
-		w.out.Buf = w.out.Buf[:0]
-		w.run(raw)
-	}
-	run()
-	if string(w.out.Buf) != ":1\r\n" {
-		t.Fatalf("reply %q", w.out.Buf)
-	}
-	if n := testing.AllocsPerRun(1000, run); n != 0 {
-		t.Errorf("%g allocations", n)
+	for _, c := range []struct {
+		script, reply string
+		allocs        float64
+	}{
+		{"return 1", ":1\r\n", 0},
+		{"redis.call('set','k','v') redis.call('hset','h','f','v') return redis.call('exists','k')", ":1\r\n", 0},
+		{"return redis.call('get','k')", "$1\r\nv\r\n", 0},
+		{"return redis.call('set','k','v')", "+OK\r\n", 1},
+		{"return {redis.call('get','k'), string.format('%.0f', 5), 6}", "*3\r\n$1\r\nv\r\n$1\r\n5\r\n:6\r\n", 1},
+		{"return redis.call('hmget','h','f','g')", "*2\r\n$1\r\nv\r\n$-1\r\n", 1},
+	} {
+		sha := w.do("script", "load", c.script)[5:45]
+		raw := [][]byte{[]byte("evalsha"), []byte(sha), []byte("0")}
+		run := func() {
+			w.out.Buf = w.out.Buf[:0]
+			w.run(raw)
+		}
+		run()
+		if string(w.out.Buf) != c.reply {
+			t.Fatalf("%s: reply %q", c.script, w.out.Buf)
+		}
+		if n := testing.AllocsPerRun(1000, run); n != c.allocs {
+			t.Errorf("%s: %v allocations per call, want %v", c.script, n, c.allocs)
+		}
 	}
 }
-
 func BenchmarkLockRelease(b *testing.B) {
 	w := newWorld(b)
 	sha := w.do("script", "load", "if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end")[5:45]
