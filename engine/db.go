@@ -61,9 +61,9 @@ func (db *DB) findWrite(key []byte) entry {
 	return e
 }
 
-// touchEntry records that key's entry is about to change from old (nil: absent).
-func (db *DB) touchEntry(key []byte, old entry) {
-	t := touch{kind: touchEntry, db: uint8(db.id), name: db.ks.save(key)}
+// touchEntry records that key's entry is about to change from old (nil: absent), or to be removed.
+func (db *DB) touchEntry(key []byte, old entry, removed bool) {
+	t := touch{kind: touchEntry, db: uint8(db.id), had: removed, name: db.ks.save(key)}
 	if db.ks.unit.undo {
 		t.old = old
 	}
@@ -73,7 +73,7 @@ func (db *DB) touchEntry(key []byte, old entry) {
 // insert adds a new entry, whose key is absent, and records it.
 func (db *DB) insert(e entry) {
 	ks := db.ks
-	db.touchEntry(entryKey(e), nil)
+	db.touchEntry(entryKey(e), nil, false)
 	*entryMeta(e) |= flagDirty
 	ks.unit.bytes += headerBytes + entryKeyLen(e) + len(entryValue(e))
 	if ks.unit.undo {
@@ -115,7 +115,7 @@ func (db *DB) detach(e entry) {
 
 // remove deletes e, the entry of key, and lets its object go. key must not lie in e's block, which may be gone afterwards.
 func (db *DB) remove(key []byte, e entry) {
-	db.touchEntry(key, e)
+	db.touchEntry(key, e, true)
 	if entryKind(e).big() {
 		db.ks.dropObject(entryObject(e))
 	}
@@ -142,7 +142,7 @@ func (db *DB) change(e entry) entry {
 		ks.unit.bytes += headerBytes + entryKeyLen(e) + len(entryValue(e))
 	}
 	if !ks.unit.undo {
-		db.touchEntry(entryKey(e), e)
+		db.touchEntry(entryKey(e), e, false)
 		*m |= flagDirty
 		return e
 	}
@@ -153,7 +153,7 @@ func (db *DB) change(e entry) entry {
 		*m |= flagDirty | flagOwned
 		return e
 	}
-	db.touchEntry(entryKey(e), e)
+	db.touchEntry(entryKey(e), e, false)
 	c := copyEntry(e)
 	*entryMeta(c) |= flagDirty | flagOwned
 	db.swapBlock(e, c)

@@ -80,7 +80,7 @@ func (db *DB) transfer(from []byte, dst *DB, to []byte) {
 	if entryKind(e).big() {
 		db.ks.objects.at(entryObject(e)).owner = uint8(dst.id)
 	}
-	db.touchEntry(from, e)
+	db.touchEntry(from, e, true)
 	db.detach(e)
 	dst.insert(c)
 	dst.Notify(EventNew, "new", to)

@@ -22,7 +22,7 @@ const (
 type touch struct {
 	kind touchKind
 	db   uint8  // id of the database
-	had  bool   // element: it existed before; object: it was removed (not made)
+	had  bool   // element: it existed before; object, entry: it was removed (not made or changed)
 	obj  uint32 // object index
 	id   uint64 // object id; swap: id of the other database
 	name span   // key, element or row name
@@ -119,9 +119,7 @@ func (ks *Keyspace) finishTouches(u *unit) {
 		case touchEntry, touchModified, touchAside:
 			ks.gate.wrote(t.db, ks.span(t.name), ks.turn.seq)
 			if u.undone {
-				if e := ks.byID[t.db].dict.Find(ks.span(t.name)); e != nil {
-					*entryMeta(e) &^= flagOwned
-				}
+				ks.disownEntry(t)
 				t.old = nil
 			}
 		case touchObject:
@@ -185,11 +183,17 @@ func (ks *Keyspace) Release(sp Savepoint) { ks.unit.undo = sp.undo }
 // disown clears the mark of the entries that the unit has touched: their next change copies them.
 func (ks *Keyspace) disown(u *unit) {
 	for i := u.first; i < len(ks.turn.touches); i++ {
-		if t := &ks.turn.touches[i]; t.kind == touchEntry {
-			if e := ks.byID[t.db].dict.Find(ks.span(t.name)); e != nil {
-				*entryMeta(e) &^= flagOwned
-			}
-		}
+		ks.disownEntry(&ks.turn.touches[i])
+	}
+}
+
+// disownEntry does so for the entry of one touch. One that was removed is looked for by the touch that made it anew, if any did.
+func (ks *Keyspace) disownEntry(t *touch) {
+	if t.kind != touchEntry || t.had {
+		return
+	}
+	if e := ks.byID[t.db].dict.Find(ks.span(t.name)); e != nil {
+		*entryMeta(e) &^= flagOwned
 	}
 }
 
