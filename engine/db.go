@@ -122,11 +122,11 @@ func (db *DB) remove(key []byte, e entry) {
 	db.detach(e)
 }
 
-// What undo needs of a small block is copied into the turn's arena, which costs no allocation and no second look into the table. A
-// large block is kept, and a copy of it changed.
+// What undo needs of a block is copied into the unit's arena, which costs no allocation and no second look into the table. A larger
+// block is kept, and a copy of it changed.
 const (
-	maxSavedBlock = 1 << 10
-	maxSavedArena = 1 << 28
+	maxSavedBlock = 32 << 10
+	maxSavedArena = 1 << 28 // beyond it blocks are kept, too
 )
 
 // change makes e ready for a change within its block: it records the touch and, under undo, what the block was. The entry to change is
@@ -146,10 +146,8 @@ func (db *DB) change(e entry) entry {
 		*m |= flagDirty
 		return e
 	}
-	if block := entryBlock(e); len(block) <= maxSavedBlock && len(ks.turn.arena) < maxSavedArena {
-		prev := ks.save(block)
-		key := prev.from + keyOffset
-		ks.record(touch{kind: touchEntry, db: uint8(db.id), name: span{key, key + uint32(entryKeyLen(e))}, prev: prev})
+	if block := entryBlock(e); len(block) <= maxSavedBlock && len(ks.undo) < maxSavedArena {
+		ks.record(touch{kind: touchEntry, db: uint8(db.id), name: ks.save(entryKey(e)), prev: ks.saveUndo(block)})
 		*m |= flagDirty | flagOwned
 		return e
 	}

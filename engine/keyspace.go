@@ -63,6 +63,7 @@ type Keyspace struct {
 	nowUs   int64
 	turn    turn
 	unit    unit
+	undo    []byte // what the touches of the running unit need to be undone
 	gate    gate
 	events  Events
 	access  AccessPolicy

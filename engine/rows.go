@@ -133,8 +133,8 @@ func (ks *Keyspace) EncodeTurn(w RowWriter) uint64 {
 	clear(ks.turn.touches)
 	ks.turn.touches = ks.turn.touches[:0]
 	ks.turn.arena = ks.turn.arena[:0]
-	if cap(ks.turn.arena) > 4<<20 || cap(ks.turn.touches) > 1<<16 {
-		ks.turn.arena, ks.turn.touches = nil, nil // one huge script must not keep its buffers for good
+	if cap(ks.turn.arena) > maxKeptArena || cap(ks.turn.touches) > 1<<16 {
+		ks.turn.arena, ks.turn.touches = nil, nil
 	}
 	ks.turn.bytes = 0
 	ks.turn.seq++

@@ -18,7 +18,7 @@ const (
 	touchNamed                     // a named row that is not a key: function library, script, ACL user ...
 )
 
-// A touch is one thing that changed. name and prev point into the turn's arena, so that recording allocates nothing.
+// A touch is one thing that changed. name points into the turn's arena and prev into the unit's, so that recording allocates nothing.
 type touch struct {
 	kind touchKind
 	db   uint8  // id of the database
@@ -106,9 +106,20 @@ func (ks *Keyspace) End() Outcome {
 		ks.turn.bytes += u.bytes
 		ks.finishTouches(u)
 	}
+	ks.endUndo()
 	u.active = false
 	return o
 }
+
+// endUndo forgets what only the running unit's undo needed.
+func (ks *Keyspace) endUndo() {
+	if ks.undo = ks.undo[:0]; cap(ks.undo) > maxKeptArena {
+		ks.undo = nil
+	}
+}
+
+// maxKeptArena is how large an arena may be to be used again: one huge script must not keep its buffers for good.
+const maxKeptArena = 4 << 20
 
 // finishTouches notes the unit's writes in the gate and drops what only undo needed.
 func (ks *Keyspace) finishTouches(u *unit) {
@@ -146,6 +157,7 @@ func (ks *Keyspace) Rollback() {
 	}
 	ks.undoTo(u.first, u.arena, u.events, u.dirty)
 	ks.stats.RolledBack++
+	ks.endUndo()
 	u.active = false
 }
 
@@ -205,14 +217,14 @@ func (ks *Keyspace) undoTo(first, arena, events int, dirty uint64) {
 		case touchEntry:
 			old := t.old
 			if t.prev.to > t.prev.from {
-				old = entryOf(ks.span(t.prev))
+				old = entryOf(ks.undo[t.prev.from:t.prev.to])
 			}
 			ks.byID[t.db].restore(ks.span(t.name), old)
 		case touchElement:
 			v := ks.objects.at(t.obj).v
 			before := v.memory()
 			if t.had {
-				if err := v.putElement(ks.span(t.name), ks.span(t.prev)); err != nil {
+				if err := v.putElement(ks.span(t.name), ks.undo[t.prev.from:t.prev.to]); err != nil {
 					panic("engine: undo of an element: " + err.Error())
 				}
 			} else {
@@ -270,6 +282,21 @@ func (ks *Keyspace) save(b []byte) span {
 	return span{uint32(from), uint32(len(ks.turn.arena))}
 }
 
+// saveUndo copies b into the unit's arena.
+func (ks *Keyspace) saveUndo(b []byte) span {
+	from := len(ks.undo)
+	ks.undo = append(ks.undo, b...)
+	return ks.undoFrom(from)
+}
+
+// undoFrom is the end of the unit's arena.
+func (ks *Keyspace) undoFrom(from int) span {
+	if len(ks.undo) > math.MaxUint32 {
+		panic("engine: one unit changed more than 4 GiB of elements under undo")
+	}
+	return span{uint32(from), uint32(len(ks.undo))}
+}
+
 // record appends a touch; every mutation must happen inside a unit.
 func (ks *Keyspace) record(t touch) {
 	if !ks.unit.active {
@@ -284,9 +311,9 @@ func (ks *Keyspace) touchElement(obj uint32, sub []byte) {
 	t := touch{kind: touchElement, obj: obj, id: o.id, name: ks.save(sub)}
 	ks.unit.bytes += elementPrefix + len(sub)
 	if ks.unit.undo {
-		from := len(ks.turn.arena)
-		ks.turn.arena, t.had = o.v.element(ks.turn.arena, ks.span(t.name))
-		t.prev = span{uint32(from), uint32(len(ks.turn.arena))}
+		from := len(ks.undo)
+		ks.undo, t.had = o.v.element(ks.undo, ks.span(t.name))
+		t.prev = ks.undoFrom(from)
 	}
 	ks.record(t)
 }
@@ -296,7 +323,7 @@ func (ks *Keyspace) touchWith(obj uint32, sub, old []byte, had bool) {
 	t := touch{kind: touchElement, obj: obj, id: ks.objects.at(obj).id, name: ks.save(sub), had: had}
 	ks.unit.bytes += elementPrefix + len(sub)
 	if ks.unit.undo && had {
-		t.prev = ks.save(old)
+		t.prev = ks.saveUndo(old)
 	}
 	ks.record(t)
 }
