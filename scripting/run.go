@@ -123,9 +123,10 @@ func (r *Runtime) slice() error {
 
 // The time between two slices of a busy script: others wait for their answers so long.
 const (
-	longSlice  = 400_000 // ns: the next is half as long
+	longSlice  = 400_000 // ns: the next is to take half of it
 	shortSlice = 100_000 // ns: the next is twice as long
 	fewSteps   = 100
+	manySteps  = lua.DefaultSlice / 8
 )
 
 // pace keeps the slices of a busy script short, whatever its steps cost. took is the time of the last one in ns, steps what it used
@@ -134,10 +135,12 @@ func (r *Runtime) pace(took, steps int64) {
 	u := &r.run
 	n := u.slice
 	switch {
-	case took > longSlice && n > fewSteps:
-		n /= 2
+	case took > longSlice && n > fewSteps: // not by halves: the garbage would be collected before they are short
+		n = max(fewSteps, int(int64(n)*longSlice/2/took))
+	case n > manySteps:
+		n = manySteps
 	case r.debug.session != nil: // whose slices are one step
-	case took < shortSlice && steps >= int64(n) && 2*n <= lua.DefaultSlice && u.profile == nil:
+	case took < shortSlice && steps >= int64(n) && 2*n <= manySteps && u.profile == nil:
 		n *= 2
 	}
 	if n != u.slice {

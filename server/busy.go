@@ -8,6 +8,10 @@ import "errors"
 // errStopped ends what keeps the loop busy when the server shall end.
 var errStopped = errors.New("the server is shutting down")
 
+// busyRest is for how long, in ns, the loop rests after it has served somebody from inside a script. A busy loop and Go's garbage collector
+// take two processors for whole time slices of the system, some milliseconds: who was served would wait that long to read the answer.
+const busyRest = 50_000
+
 // pollBusy serves one restricted turn from inside a running script: commands that are allowed while busy run, all others get
 // refusal, a BUSY error. The script's instant, keyspace and unit are not touched. It waits up to wait ms for something to serve. An error
 // means that the server is to end.
@@ -19,6 +23,9 @@ func (s *Server) pollBusy(refusal error, wait int) error {
 	s.readBuf, s.busyError = s.busyBuf, refusal
 	s.busyDepth++
 	err := s.restrictedTurn(wait)
+	if len(s.busyEvents) > 0 {
+		s.poll.rest(busyRest)
+	}
 	s.busyDepth--
 	s.ctx, s.readBuf = outer, buf
 	return err

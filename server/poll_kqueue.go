@@ -111,6 +111,12 @@ func (p *poller) wait(dst []event, timeout int) ([]event, error) {
 	return dst, nil
 }
 
+// rest gives the processor away for some ns, or until something is ready, which the next wait finds again.
+func (p *poller) rest(ns int64) {
+	ts := unix.NsecToTimespec(ns)
+	unix.Kevent(p.fd, nil, p.events[:1], &ts)
+}
+
 // wake makes a wait return.
 func (p *poller) wake() { unix.Write(p.pipe[1], []byte{1}) }
 

@@ -103,6 +103,13 @@ func (p *poller) peek() int {
 	return int(n)
 }
 
+// rest gives the processor away for some ns, or until something is ready. It does not tell the scheduler, which might take longer.
+func (p *poller) rest(ns int64) {
+	ts := unix.NsecToTimespec(ns)
+	fd := unix.PollFd{Fd: int32(p.fd), Events: unix.POLLIN}
+	syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fd)), 1, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+}
+
 // wake makes a wait return.
 func (p *poller) wake() {
 	one := [8]byte{1}

@@ -28,7 +28,7 @@ func (b *buffer) grow(n int) {
 	b.c.Charge(size - b.charged)
 	b.charged = size
 	s := b.c.s
-	grown := allot[byte](s, size)[:len(b.b)]
+	grown := allotBytes(s, size)[:len(b.b)]
 	s.copyBytes(grown, b.b)
 	b.b = grown
 }

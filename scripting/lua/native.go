@@ -266,7 +266,7 @@ func (c *Call) NewString(b []byte) Value { return c.s.NewString(b) }
 // NewText is NewString for text.
 func (c *Call) NewText(b string) Value { return c.s.NewText(b) }
 
-// AllocString returns a string of n zero bytes and those bytes, to be filled before anything else sees the value.
+// AllocString returns a string of n bytes of any value and those bytes, to be filled before anything else sees the value.
 // The n bytes are charged before they are allocated.
 func (c *Call) AllocString(n int) (Value, []byte) {
 	s := c.s.makeString(n)

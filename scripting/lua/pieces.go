@@ -5,6 +5,7 @@ package lua
 import (
 	"bytes"
 	"runtime"
+	"strings"
 	"unsafe"
 )
 
@@ -16,6 +17,8 @@ const (
 	// bigBlock is how many bytes are not made on the goroutine of the run. Clearing them, and helping the garbage collector before,
 	// can take tens of milliseconds.
 	bigBlock = 256 << 10
+	// spins is how often the host has its say before a block is made in its place, if no other processor has taken it.
+	spins = 200
 )
 
 // interruptible reports whether the host may be asked now: a run is under way, and not inside Hold.
@@ -40,19 +43,48 @@ func (s *State) work(n int) {
 // allot returns n zero values. A big block is made by a goroutine of its own, while the host has its say over and over.
 func allot[T any](s *State, n int) []T {
 	var zero T
-	if n*int(unsafe.Sizeof(zero)) < bigBlock || !s.interruptible() || s.budget.OnSlice == nil {
+	if n*int(unsafe.Sizeof(zero)) < bigBlock {
 		return make([]T, n)
 	}
-	made := make(chan []T, 1)
-	go func() { made <- make([]T, n) }()
-	for {
+	return aside(s, func() []T { return make([]T, n) })
+}
+
+// allotBytes is allot for bytes that the caller fills: those of a big block are not cleared. Its pages then come while it is filled, which
+// is done in pieces.
+func allotBytes(s *State, n int) []byte {
+	if n < bigBlock {
+		return make([]byte, n)
+	}
+	return aside(s, func() []byte {
+		var b strings.Builder
+		b.Grow(n)
+		b.WriteByte(0)
+		return unsafe.Slice(unsafe.StringData(b.String()), n)
+	})
+}
+
+// aside calls do on a goroutine of its own, while the host has its say over and over. A goroutine that ran here instead of the run's
+// would keep the host waiting: it runs elsewhere unless there is no elsewhere.
+func aside[T any](s *State, do func() []T) []T {
+	if !s.interruptible() || s.budget.OnSlice == nil {
+		return do()
+	}
+	done := make(chan []T, 1)
+	go func() { done <- do() }()
+	left := spins
+	if runtime.GOMAXPROCS(0) == 1 {
+		left = 0
+	}
+	for ; ; left-- {
 		select {
-		case b := <-made:
+		case b := <-done:
 			return b
 		default:
 		}
 		s.pause()
-		runtime.Gosched()
+		if left <= 0 {
+			runtime.Gosched()
+		}
 	}
 }
 

@@ -421,7 +421,7 @@ func (t *Table) refill(s *State, old *Table) error {
 				t.setInt(s, int64(kept+i)+1, v)
 			}
 			if i%pieceValues == pieceValues-1 {
-				if err := s.draw(pieceValues >> 3); err != nil {
+				if err := s.draw(pieceValues >> 2); err != nil {
 					return err
 				}
 			}
@@ -440,7 +440,7 @@ func (t *Table) refill(s *State, old *Table) error {
 			*slot = n.val
 		}
 		if i%pieceValues == 0 {
-			if err := s.draw(pieceValues >> 3); err != nil {
+			if err := s.draw(pieceValues >> 2); err != nil {
 				return err
 			}
 		}

@@ -184,16 +184,18 @@ var emptyString = allocString(0)
 // allocString returns a new string of n zero bytes, to be filled through bytes() before anything else sees it.
 func allocString(n int) *String { return stringIn(make([]byte, stringRoom(n)), n) }
 
-// makeString is allocString with the bytes charged, for strings of any length.
+// makeString is allocString with the bytes charged, for strings of any length. The bytes need not be zero.
 func (s *State) makeString(n int) *String {
 	s.chargeString(n)
-	return stringIn(allot[byte](s, stringRoom(n)), n)
+	b := allotBytes(s, stringRoom(n))
+	clear(b[:stringHeader])
+	return stringIn(b, n)
 }
 
 // stringRoom is what a string of n bytes takes: one byte at least, or the pointer to the bytes of an empty string would be outside of it.
 func stringRoom(n int) int { return int(stringHeader) + max(n, 1) }
 
-// stringIn makes b, which is that large and all zero, a string of n bytes.
+// stringIn makes b, which is that large and whose header is zero, a string of n bytes.
 func stringIn(b []byte, n int) *String {
 	s := (*String)(unsafe.Pointer(unsafe.SliceData(b)))
 	s.kind = tagString
