@@ -13,6 +13,7 @@ const (
 	errNotBusy         command.Error = "NOTBUSY No scripts in execution right now."
 	errUnkillable      command.Error = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
 	errReplicaScript   command.Error = "READONLY Can not run script with write flag on readonly replica"
+	errDiskScript      command.Error = "MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts. AOF error: No space left on device"
 	errDebugMode       command.Error = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
 	errDebugSHA        command.Error = "ERR Please use EVAL instead of EVALSHA for debugging"
 	errDebugMulti      command.Error = "ERR Scripts in a transaction cannot be debugged"

@@ -12,16 +12,17 @@ func (r *Runtime) Commands() []command.Spec {
 	const flags = command.NoScript | command.SkipMonitor | command.MayReplicate | command.NoMandatoryKeys | command.Stale
 	const roFlags = command.NoScript | command.SkipMonitor | command.ReadOnly | command.NoMandatoryKeys | command.Stale
 	depends := "Depends on the script that is executed."
-	eval := func(name, since, summary, syntax string, flags command.Flags, use command.KeyUse, do command.Handler) command.Spec {
+	type flagsOf = func(*command.Spec, [][]byte) command.Flags
+	eval := func(name, since, summary, syntax string, flags command.Flags, of flagsOf, use command.KeyUse, do command.Handler) command.Spec {
 		return command.Spec{Name: name, Arity: -3, Flags: flags, Keys: []command.KeySpec{command.Counted(2, use)}, Group: command.GroupScripting, Since: since,
-			Complexity: depends, Summary: summary, Syntax: syntax + " numkeys [key [key ...]] [arg [arg ...]]", Do: do, After: r.account}
+			Complexity: depends, Summary: summary, Syntax: syntax + " numkeys [key [key ...]] [arg [arg ...]]", Do: do, FlagsOf: of, After: r.account}
 	}
 	rw, ro := command.RW|command.Access|command.Update, command.RO|command.Access
 	return append([]command.Spec{
-		eval("eval", "2.6.0", "Executes a server-side Lua script.", "script", flags, rw, func(c *command.Ctx) error { return r.eval(c, false) }),
-		eval("eval_ro", "7.0.0", "Executes a read-only server-side Lua script.", "script", roFlags, ro, func(c *command.Ctx) error { return r.eval(c, true) }),
-		eval("evalsha", "2.6.0", "Executes a server-side Lua script by SHA1 digest.", "sha1", flags, rw, func(c *command.Ctx) error { return r.evalsha(c, false) }),
-		eval("evalsha_ro", "7.0.0", "Executes a read-only server-side Lua script by SHA1 digest.", "sha1", roFlags, ro, func(c *command.Ctx) error { return r.evalsha(c, true) }),
+		eval("eval", "2.6.0", "Executes a server-side Lua script.", "script", flags, r.evalFlags, rw, func(c *command.Ctx) error { return r.eval(c, false) }),
+		eval("eval_ro", "7.0.0", "Executes a read-only server-side Lua script.", "script", roFlags, r.evalFlags, ro, func(c *command.Ctx) error { return r.eval(c, true) }),
+		eval("evalsha", "2.6.0", "Executes a server-side Lua script by SHA1 digest.", "sha1", flags, r.shaFlags, rw, func(c *command.Ctx) error { return r.evalsha(c, false) }),
+		eval("evalsha_ro", "7.0.0", "Executes a read-only server-side Lua script by SHA1 digest.", "sha1", roFlags, r.shaFlags, ro, func(c *command.Ctx) error { return r.evalsha(c, true) }),
 		{Name: "script", Arity: -2, Group: command.GroupScripting, Since: "2.6.0", Complexity: "Depends on subcommand.",
 			Summary: "A container for Lua scripts management commands.", Sub: r.scriptSubcommands()},
 	}, r.functionCommands()...)
@@ -97,7 +98,8 @@ func (r *Runtime) deliver(c *lua.Call) {
 	r.reply(r.run.out, c.Arg(1), 0)
 }
 
-// admit is the list of refusals before a script with a shebang starts; one without is judged call by call.
+// admit is the list of refusals before a script with a shebang starts; one without is judged call by call. Most come from command.Check,
+// with the texts of commands: here are those of a transaction that has loaded the script itself, as in Redis.
 func (r *Runtime) admit(c *command.Ctx, flags scriptFlags, readOnly bool) error {
 	if flags&flagCompat != 0 {
 		return nil
@@ -109,6 +111,9 @@ func (r *Runtime) admit(c *command.Ctx, flags scriptFlags, readOnly bool) error 
 		}
 		if env.ReadOnlyReplica {
 			return errReplicaScript
+		}
+		if env.RefuseWrites != nil && env.RefuseWrites != command.ErrNoReplicas {
+			return errDiskScript
 		}
 		if env.RefuseWrites != nil {
 			return env.RefuseWrites

@@ -18,7 +18,7 @@ func (r *Runtime) functionCommands() []command.Spec {
 	call := func(name, summary string, flags command.Flags, use command.KeyUse, readOnly bool) command.Spec {
 		return command.Spec{Name: name, Arity: -3, Flags: flags | command.NoScript | command.SkipMonitor | command.NoMandatoryKeys | command.Stale,
 			Keys: []command.KeySpec{command.Counted(2, use)}, Group: command.GroupScripting, Since: "7.0.0", Complexity: "Depends on the function that is executed.",
-			Summary: summary, Syntax: "function numkeys [key [key ...]] [arg [arg ...]]", Do: func(c *command.Ctx) error { return r.fcall(c, readOnly) }, After: r.account}
+			Summary: summary, Syntax: "function numkeys [key [key ...]] [arg [arg ...]]", Do: func(c *command.Ctx) error { return r.fcall(c, readOnly) }, FlagsOf: r.functionFlags, After: r.account}
 	}
 	few := "O(1)"
 	return []command.Spec{

@@ -103,9 +103,14 @@ func (s *Server) refuse(c *conn, x *command.Ctx) error {
 		if spec.Flags&command.NoMulti != 0 {
 			return command.Error("ERR Command not allowed inside a transaction")
 		}
-		if spec == s.specs.exec && c.tx.denyOOM && s.env.OutOfMemory != nil && s.env.OutOfMemory() {
-			return command.ErrOOM
+		if spec == s.specs.exec {
+			if err := s.env.Refuses(c.tx.flags); err != nil {
+				return err
+			}
 		}
+	}
+	if spec == s.specs.ping && s.diskError != nil {
+		return s.diskError // so that whoever looks after the server learns of it
 	}
 	if c.subs != nil && !c.out.RESP3 && c.subs.count() > 0 && !s.specs.inSubscription[spec] {
 		return command.Error("ERR Can't execute '" + spec.FullName() +

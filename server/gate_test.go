@@ -7,10 +7,12 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/evald/evald/engine"
+	"github.com/evald/evald/persistence"
 )
 
 // memoryStore is a Store whose commits become durable when the test says so.
@@ -27,6 +29,7 @@ type memoryStore struct {
 	load    map[string]string
 	commits chan uint64
 	slowest time.Duration
+	refuse  atomic.Bool // the disk is about to be full
 }
 
 type pendingTurn struct {
@@ -106,9 +109,14 @@ func (m *memoryStore) Durable() uint64 {
 	defer m.mu.Unlock()
 	return m.durable
 }
-func (m *memoryStore) Notify(f func())              { m.notify = f }
-func (m *memoryStore) SetFsync(string) error        { return nil }
-func (m *memoryStore) WriteError() error            { return nil }
+func (m *memoryStore) Notify(f func())       { m.notify = f }
+func (m *memoryStore) SetFsync(string) error { return nil }
+func (m *memoryStore) WriteError() error {
+	if m.refuse.Load() {
+		return persistence.LowDisk{}
+	}
+	return nil
+}
 func (m *memoryStore) Sync() error                  { m.sync(); return nil }
 func (m *memoryStore) SlowestCommit() time.Duration { return m.slowest }
 func (m *memoryStore) AppendInfo(dst []byte) []byte { return dst }

@@ -61,10 +61,11 @@ func (s *Server) tick() {
 
 // applyWriteRefusal says why writes are refused at present, if they are: the store, or replicas that are asked for and cannot be.
 func (s *Server) applyWriteRefusal() error {
-	var err error
+	s.diskError = nil
 	if s.store != nil {
-		err = s.store.WriteError()
+		s.diskError = s.store.WriteError()
 	}
+	err := s.diskError
 	if err == nil && s.config.minReplicas > 0 && s.config.minReplicasLag > 0 {
 		err = command.ErrNoReplicas
 	}

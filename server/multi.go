@@ -8,9 +8,9 @@ import (
 
 // transaction is what MULTI has queued.
 type transaction struct {
-	queued  []queued
-	bytes   int
-	denyOOM bool // a queued command needs memory: EXEC is refused like it
+	queued []queued
+	bytes  int
+	flags  command.Flags // of all that is queued: EXEC is refused like it
 }
 
 type queued struct {
@@ -23,7 +23,7 @@ func (t *transaction) queue(spec *command.Spec, args [][]byte) {
 	for _, a := range args {
 		t.bytes += len(a)
 	}
-	t.denyOOM = t.denyOOM || spec.Flags&command.DenyOOM != 0
+	t.flags |= spec.CallFlags(args)
 }
 
 // transactions declares MULTI and its kin.

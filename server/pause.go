@@ -29,10 +29,7 @@ func (s *Server) pauses(c *conn, x *command.Ctx) bool {
 
 // mayWrite tells whether a call can change data or publish.
 func (s *Server) mayWrite(spec *command.Spec, args [][]byte) bool {
-	if spec.Flags&(command.Write|command.MayReplicate) == 0 {
-		return false
-	}
-	return spec.Group != command.GroupScripting || !s.scripts.NoWrites(spec, args)
+	return spec.CallFlags(args)&(command.Write|command.MayReplicate) != 0
 }
 
 // pause stops commands until the given unix ms; a later end than the present one wins.

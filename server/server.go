@@ -87,6 +87,7 @@ type Server struct {
 	measuredTurn uint64 // the turn in which eviction measured them
 	pausedUntil  int64  // unix ms, 0: not paused
 	pauseAll     bool
+	diskError    error // why the store takes no writes, or nil
 
 	busyDepth  int   // 1 while a long script lets other clients in
 	busyError  error // what they get
@@ -107,8 +108,8 @@ type Server struct {
 
 // special are the commands that the server itself must know.
 type special struct {
-	exec, discard, multi, watch, quit, reset, touch, auth, hello, flushall, flushdb, clientPause, clientUnpause *command.Spec
-	inSubscription                                                                                              map[*command.Spec]bool
+	exec, discard, multi, watch, quit, reset, touch, auth, hello, ping, flushall, flushdb, clientPause, clientUnpause *command.Spec
+	inSubscription                                                                                                    map[*command.Spec]bool
 }
 
 // stopRequest asks the loop to end, from another goroutine.
@@ -164,7 +165,7 @@ func (s *Server) commands() *command.Table {
 func (s *Server) findSpecial() {
 	find := func(name string) *command.Spec { return s.table.Lookup([]byte(name)) }
 	s.specs = special{exec: find("exec"), discard: find("discard"), multi: find("multi"), watch: find("watch"), quit: find("quit"),
-		reset: find("reset"), touch: find("touch"), auth: find("auth"), flushall: find("flushall"), flushdb: find("flushdb"), hello: find("hello"),
+		reset: find("reset"), touch: find("touch"), auth: find("auth"), flushall: find("flushall"), flushdb: find("flushdb"), hello: find("hello"), ping: find("ping"),
 		clientPause: s.table.Find([]byte("client|pause")), clientUnpause: s.table.Find([]byte("client|unpause")), inSubscription: map[*command.Spec]bool{}}
 	for _, name := range []string{"subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "ping", "quit", "reset"} {
 		s.specs.inSubscription[find(name)] = true

@@ -23,6 +23,7 @@ import (
 //	c1! BLPOP l 0     a command whose reply is not read here; the next line runs once the server has begun it
 //	c1~ HELLO 3       a command whose reply may be anything
 //	c1 closed         the server has closed the connection
+//	@ state           the server gets into that state, see TestStates
 //
 // go test ./server -run Sessions -against 127.0.0.1:6379 writes the replies anew from a real server, which it empties.
 var against = flag.String("against", "", "host:port of a Redis to record testdata/sessions from")
@@ -173,18 +174,8 @@ func TestSessions(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".txt")
 		if *against != "" {
 			t.Run(name, func(t *testing.T) {
-				dial := func() net.Conn {
-					nc, err := net.Dial("tcp", *against)
-					if err != nil {
-						t.Fatal(err)
-					}
-					return nc
-				}
-				if got := runSession(t, file, dial); got != "" {
-					if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
+				dial := func() net.Conn { return dialNet(t, *against) }
+				record(t, file, runSession(t, file, dial, nil))
 			})
 			continue
 		}
@@ -197,19 +188,13 @@ func TestSessions(t *testing.T) {
 				})
 				dial := s.Dial
 				if transport == "tcp" {
-					dial = func() net.Conn {
-						nc, err := net.Dial("tcp", s.Addr())
-						if err != nil {
-							t.Fatal(err)
-						}
-						return nc
-					}
+					dial = func() net.Conn { return dialNet(t, s.Addr()) }
 				}
 				want, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
 				}
-				compareLines(t, runSession(t, file, dial), string(want))
+				compareLines(t, runSession(t, file, dial, nil), string(want))
 			})
 		}
 	}
@@ -233,8 +218,22 @@ func compareLines(t *testing.T, got, want string) {
 	}
 }
 
-// runSession plays the commands of file and returns the transcript.
-func runSession(t *testing.T, file string, dial func() net.Conn) string {
+func dialNet(t *testing.T, addr string) net.Conn {
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nc
+}
+
+func record(t *testing.T, file, transcript string) {
+	if err := os.WriteFile(file, []byte(transcript), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// runSession plays the commands of file and returns the transcript. enter brings the server into a state that the session names.
+func runSession(t *testing.T, file string, dial func() net.Conn, enter func(state string)) string {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -250,6 +249,10 @@ func runSession(t *testing.T, file string, dial func() net.Conn) string {
 		out.WriteString(line + "\n")
 		who, command, ok := strings.Cut(line, " ")
 		if line == "" || line[0] == '#' || !ok {
+			continue
+		}
+		if who == "@" {
+			enter(command)
 			continue
 		}
 		name := strings.TrimRight(who, "!~")

@@ -15,19 +15,28 @@ func Check(c *Ctx) error {
 	if err := c.Client.Allowed(c); err != nil {
 		return err
 	}
-	if env.OutOfMemory != nil && s.Flags&(DenyOOM) != 0 && env.OutOfMemory() {
-		return ErrOOM
-	}
-	if s.Flags&Write != 0 {
-		if env.RefuseWrites != nil {
-			return env.RefuseWrites
-		}
-		if env.ReadOnlyReplica {
-			return ErrReadOnly
+	if env.OutOfMemory != nil || env.RefuseWrites != nil || env.ReadOnlyReplica {
+		if err := env.Refuses(s.CallFlags(c.Args)); err != nil {
+			return err
 		}
 	}
 	if env.Loading && s.Flags&Loading == 0 {
 		return ErrLoading
+	}
+	return nil
+}
+
+// Refuses returns the error that calls with these flags get at present for want of memory, disk or the right role.
+func (env *Env) Refuses(flags Flags) error {
+	switch {
+	case flags&DenyOOM != 0 && env.OutOfMemory != nil && env.OutOfMemory():
+		return ErrOOM
+	case flags&Write == 0:
+		return nil
+	case env.RefuseWrites != nil:
+		return env.RefuseWrites
+	case env.ReadOnlyReplica:
+		return ErrReadOnly
 	}
 	return nil
 }

@@ -81,14 +81,24 @@ type Spec struct {
 	Syntax     string // arguments after the name, as redis.io prints them
 	Tips       []string
 	Do         Handler
-	After      func(c *Ctx, nanos int64) // told of every finished call with its duration; may be nil
-	Sub        []Spec                    // subcommands; Do is then nil or runs for the container alone
+	// FlagsOf returns Flags as they are for one call, where refusals depend on its arguments, which are as many as Arity says; may be nil.
+	FlagsOf func(s *Spec, args [][]byte) Flags
+	After   func(c *Ctx, nanos int64) // told of every finished call with its duration; may be nil
+	Sub     []Spec                    // subcommands; Do is then nil or runs for the container alone
 
 	id     int
 	full   string // "config|get" for a subcommand
 	parent *Spec
 	sub    map[string]*Spec
 	usage  Usage
+}
+
+// CallFlags are the flags of a call with these arguments.
+func (s *Spec) CallFlags(args [][]byte) Flags {
+	if s.FlagsOf == nil {
+		return s.Flags
+	}
+	return s.FlagsOf(s, args)
 }
 
 // ID is the command's number in its table, dense from 0, subcommands included.
