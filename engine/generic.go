@@ -242,6 +242,20 @@ func (db *DB) Inspect(key []byte) (Info, bool) {
 	if e == nil {
 		return Info{}, false
 	}
+	return db.describe(e), true
+}
+
+// InspectLeft is Inspect that finds a key whose time is over, too, as long as it is not removed. It also returns the length of its DUMP.
+func (db *DB) InspectLeft(key []byte) (in Info, dump int, ok bool) {
+	db.ks.read(db, key)
+	e := db.dict.Find(key)
+	if e == nil {
+		return Info{}, 0, false
+	}
+	return db.describe(e), len(db.dumpEntry(key, e)), true
+}
+
+func (db *DB) describe(e entry) Info {
 	in := Info{Kind: entryKind(e), Size: int64(entrySize(e)) + 8, Idle: db.ks.idle(e), Freq: db.ks.access.decayed(db.ks, e)}
 	in.Encoding = [...]string{"embstr", "int", "listpack", "hashtable", "intset", "listpack", "hashtable", "listpack", "skiplist",
 		"listpack", "quicklist", "stream"}[in.Kind]
@@ -260,7 +274,7 @@ func (db *DB) Inspect(key []byte) (Info, bool) {
 	} else {
 		in.Len = len(entryValue(e))
 	}
-	return in, true
+	return in
 }
 
 // SetAccess sets the access clock of key: idle in seconds, or freq, whichever the policy uses; negative leaves it.

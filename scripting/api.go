@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/evald/evald/engine/command"
 	"github.com/evald/evald/scripting/lua"
 )
 
@@ -83,11 +82,9 @@ func (r *Runtime) errorReply(c *lua.Call) int {
 	return r.singleField(c, r.values.err, errorCode)
 }
 
-// errorCode gives a message its code: what stands behind a leading '-', or ERR if the message is one word.
+// errorCode gives a message its code: its first word, or ERR if it is one word.
 func errorCode(s string) string {
-	if strings.HasPrefix(s, "-") {
-		return s[1:]
-	}
+	s = strings.TrimPrefix(s, "-")
 	if !strings.Contains(s, " ") {
 		return "ERR " + s
 	}
@@ -185,11 +182,11 @@ func (r *Runtime) aclCheckCmd(c *lua.Call) int {
 	}
 	spec, err := r.opt.Env.Table.Resolve(ctx.Args)
 	if err != nil {
+		spec = r.container(ctx.Args)
+	}
+	if spec == nil {
 		r.throw(c, "ERR Invalid command passed to redis.acl_check_cmd()")
 	}
 	ctx.Spec = spec
-	if command.CheckArity(spec, ctx.Args) != nil {
-		r.throw(c, "ERR Invalid command passed to redis.acl_check_cmd()")
-	}
 	return c.Return1(lua.Bool(ctx.Client.Allowed(&ctx) == nil))
 }

@@ -118,12 +118,20 @@ func (r *Runtime) resolve(c *lua.Call) *command.Spec {
 	}
 	spec, err := r.opt.Env.Table.Resolve(r.run.argv)
 	if err != nil {
-		return nil
+		return r.container(r.run.argv)
 	}
 	if slot != nil && spec.Parent() == nil && len(spec.Sub) == 0 {
 		*slot = &site{name, spec, r.opt.Env.Table.Epoch()}
 	}
 	return spec
+}
+
+// container is the command that needs a subcommand, if argv is no more than its name; else nil.
+func (r *Runtime) container(argv [][]byte) *command.Spec {
+	if len(argv) > 1 {
+		return nil
+	}
+	return r.opt.Env.Table.Lookup(argv[0])
 }
 
 // refuse is the ordered list of reasons not to run a command in a script; "" means go on.

@@ -54,12 +54,15 @@ func (r *Runtime) evalsha(c *command.Ctx, readOnly bool) error {
 	if r.Debugging(c.Client.ID()) {
 		return errDebugSHA
 	}
-	s := r.script(c.Args[1])
-	if s == nil {
+	if len(c.Args[1]) != 2*sha1.Size {
 		return command.ErrNoScript
 	}
 	if _, err := numkeys(c); err != nil {
 		return err
+	}
+	s := r.script(c.Args[1])
+	if s == nil {
+		return command.ErrNoScript
 	}
 	return r.runScript(c, s, readOnly)
 }

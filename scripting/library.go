@@ -114,8 +114,8 @@ func parseLibrary(src string) (name, body string, err error) {
 	}
 	given := false
 	for _, o := range h.options {
-		if o.name != "name" {
-			return "", "", command.Error("ERR Invalid metadata value given: " + o.name + valueSuffix(o.value))
+		if !strings.EqualFold(o.name, "name") {
+			return "", "", command.Error("ERR Invalid metadata value given: " + o.text)
 		}
 		if given {
 			return "", "", command.Error("ERR Invalid metadata value, name argument was given multiple times")

@@ -33,7 +33,8 @@ type header struct {
 	unbalanced bool
 }
 
-type headerOption struct{ name, value string }
+// headerOption is "name=value"; without "=" it has no name.
+type headerOption struct{ name, value, text string }
 
 // splitShebang cuts the shebang off the source but leaves its newline, so that line numbers hold. ok is false without one.
 func splitShebang(src string) (h header, body string, ok bool) {
@@ -52,8 +53,11 @@ func splitShebang(src string) (h header, body string, ok bool) {
 		h.engine, words = words[0], words[1:]
 	}
 	for _, w := range words {
-		name, value, _ := strings.Cut(w, "=")
-		h.options = append(h.options, headerOption{name, value})
+		name, value, ok := strings.Cut(w, "=")
+		if !ok {
+			name = ""
+		}
+		h.options = append(h.options, headerOption{name, value, w})
 	}
 	return h, body, true
 }
@@ -135,14 +139,14 @@ func parseScript(src string) (l scriptLimits, body string, err error) {
 	if !strings.Contains(src, "\n") {
 		return l, "", command.Error("ERR Invalid script shebang")
 	}
-	if !strings.EqualFold(h.engine, "lua") {
+	if h.engine != "lua" { // sic: FUNCTION LOAD takes LUA
 		return l, "", command.Error("ERR Unexpected engine in script shebang: #!" + h.engine)
 	}
 	for _, o := range h.options {
 		if o.name == "max-runtime" || o.name == "max-memory" {
 			n, err := strconv.ParseInt(o.value, 10, 64)
 			if err != nil || n <= 0 {
-				return l, "", command.Error("ERR Invalid value of lua shebang option: " + o.name + valueSuffix(o.value))
+				return l, "", command.Error("ERR Invalid value of lua shebang option: " + o.text)
 			}
 			if o.name == "max-runtime" {
 				l.maxRuntime = n
@@ -152,12 +156,12 @@ func parseScript(src string) (l scriptLimits, body string, err error) {
 			continue
 		}
 		if o.name != "flags" {
-			return l, "", command.Error("ERR Unknown lua shebang option: " + o.name + valueSuffix(o.value))
+			return l, "", command.Error("ERR Unknown lua shebang option: " + o.text)
+		}
+		if o.value == "" {
+			continue
 		}
 		for _, name := range strings.Split(o.value, ",") {
-			if name == "" {
-				continue
-			}
 			f, known := flagNames[name]
 			if !known {
 				return l, "", command.Error("ERR Unexpected flag in script shebang: " + name)
@@ -166,11 +170,4 @@ func parseScript(src string) (l scriptLimits, body string, err error) {
 		}
 	}
 	return l, body, nil
-}
-
-func valueSuffix(v string) string {
-	if v == "" {
-		return ""
-	}
-	return "=" + v
 }

@@ -96,7 +96,7 @@ func (s *sink) begin(kind uint8, values int) {
 	if kind == inArray {
 		c.t = s.r.state.NewTable(min(n, 1<<20), 0)
 	} else {
-		c.t = s.r.state.NewTable(0, min(n, 1<<16))
+		c.t = s.r.state.NewTable(0, 0) // it grows as Redis's does: pairs has the same order
 	}
 	s.open = append(s.open, c)
 	if values == 0 {

@@ -108,6 +108,8 @@ func (s *Server) debug(x *command.Ctx) error {
 		return debugPopulate(x)
 	case name == "protocol" && n == 3:
 		return debugProtocol(x)
+	case name == "reload" && s.reloadsOver(x):
+		return command.Error("ERR Error trying to load the RDB dump")
 	case name == "set-disable-deny-scripts" && n == 3:
 		s.scripts.AnyCommand = string(x.Args[2]) != "0"
 		r.Status("OK")
@@ -148,6 +150,26 @@ func (s *Server) debugClock(x *command.Ctx) error {
 	}
 	x.Reply.Status("OK")
 	return nil
+}
+
+// reloadsOver tells whether DEBUG RELOAD would load over what is there: with NOFLUSH and without MERGE. Redis fails at a library that is
+// there, and ends at such a key.
+func (s *Server) reloadsOver(x *command.Ctx) bool {
+	noflush := false
+	for i := 2; i < len(x.Args); i++ {
+		if x.Is(i, "merge") {
+			return false
+		}
+		noflush = noflush || x.Is(i, "noflush")
+	}
+	if !noflush {
+		return false
+	}
+	keys := s.scripts.Info().Libraries
+	for i := range x.KS.Databases() {
+		keys += x.KS.DB(i).Len()
+	}
+	return keys > 0
 }
 
 func debugPopulate(x *command.Ctx) error {

@@ -61,14 +61,14 @@ func inspect(c *Ctx) (engine.Info, error) {
 	return in, nil
 }
 
+// debugObject is for tests, which also ask by it whether an expired key has been removed.
 func debugObject(c *Ctx) error {
-	in, err := inspect(c)
-	if err != nil {
-		return err
+	in, dump, ok := c.DB.InspectLeft(c.Args[2])
+	if !ok {
+		return ErrNoSuchKey
 	}
-	payload, _ := c.DB.Dump(c.Args[2])
 	text := fmt.Sprintf("Value at:0x7f0000000000 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d", in.Encoding,
-		len(payload)-11, (c.KS.Now()/1000-in.Idle)&(1<<24-1), in.Idle)
+		dump-11, (c.KS.Now()/1000-in.Idle)&(1<<24-1), in.Idle)
 	if in.Encoding == "quicklist" {
 		nodes := int64(in.Nodes)
 		text += fmt.Sprintf(" ql_nodes:%d ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%d", nodes,

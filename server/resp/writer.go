@@ -157,14 +157,15 @@ func (w *Writer) BigNumber(s string) {
 	}
 }
 
-// Verbatim writes text for a person to read, with its format (three letters, such as "txt"); in RESP2 as a plain string.
+// Verbatim writes text for a person to read, with its format, such as "txt"; in RESP2 as a plain string. The format is made three letters
+// long: scripts may give any.
 func (w *Writer) Verbatim(format, s string) {
 	if !w.RESP3 {
 		w.BulkString(s)
 		return
 	}
 	w.header('=', len(s)+4)
-	w.Buf = append(w.Buf, format...)
+	w.Buf = append(w.Buf, (format + "   ")[:3]...)
 	w.Buf = append(w.Buf, ':')
 	w.Buf = append(w.Buf, s...)
 	w.Buf = append(w.Buf, '\r', '\n')
