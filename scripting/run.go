@@ -66,7 +66,7 @@ func (r *Runtime) begin(c *command.Ctx, name string, l scriptLimits, readOnly bo
 		u.slice = 1 // see HookLines
 	}
 	// Every script that may write can be undone, asked for or not: SCRIPT KILL FORCE and redis.rollback come later.
-	if u.saved = !u.readOnly; u.saved {
+	if u.saved = !u.readOnly && !r.withoutUndo; u.saved {
 		u.save = r.opt.KS.Savepoint()
 		if r.opt.Mark != nil {
 			u.mark = r.opt.Mark()

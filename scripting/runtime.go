@@ -72,6 +72,7 @@ type Runtime struct {
 	errorHandler lua.Value
 	callFunction lua.Value // redis.call
 	argsGlobal   bool      // KEYS and ARGV are set
+	withoutUndo  bool      // BenchmarkUndo compares with it
 }
 
 // New returns a runtime; its commands come from Commands.
