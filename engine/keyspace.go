@@ -78,6 +78,8 @@ type Keyspace struct {
 	NoTouch bool
 	// ActiveExpire false leaves expired keys in place until something looks them up (DEBUG SET-ACTIVE-EXPIRE).
 	ActiveExpire bool
+	// Meanwhile, if it is set, is called now and then while much is undone. It must not look at the keyspace.
+	Meanwhile func()
 	// ExpirePaused hides expired keys without removing them (CLIENT PAUSE).
 	ExpirePaused bool
 }

@@ -209,9 +209,15 @@ func (ks *Keyspace) disownEntry(t *touch) {
 	}
 }
 
+// meanwhileTouches is how many touches are undone between two calls of Meanwhile: some 100 us.
+const meanwhileTouches = 256
+
 // undoTo restores what the touches from index first on changed, newest first.
 func (ks *Keyspace) undoTo(first, arena, events int, dirty uint64) {
 	for i := len(ks.turn.touches) - 1; i >= first; i-- {
+		if i%meanwhileTouches == 0 && ks.Meanwhile != nil {
+			ks.Meanwhile()
+		}
 		t := &ks.turn.touches[i]
 		switch t.kind {
 		case touchEntry:

@@ -190,7 +190,11 @@ func (r *Runtime) settle(undo bool) {
 		r.opt.KS.Release(u.save)
 		return
 	}
+	if after := r.Limits.BusyAfter; after > 0 && (r.opt.Env.Nanotime()-u.started)/1e6 >= after {
+		r.opt.KS.Meanwhile = r.opt.WhileBusy
+	}
 	r.opt.KS.RollbackTo(u.save)
+	r.opt.KS.Meanwhile = nil
 	if r.opt.Unwind != nil {
 		r.opt.Unwind(u.mark)
 	}
