@@ -45,14 +45,14 @@ func TestHashSetAll(t *testing.T) {
 		}
 		a, _ := db.HashForUpdate([]byte("a"))
 		got, want := a.SetAll(pairs), 0
-		a.Finish(EventHash, "hset")
+		a.Finish(EventHash, "hset", 1)
 		b, _ := db.HashForUpdate([]byte("b"))
 		for i := 0; i < len(pairs); i += 2 {
 			if b.Set(pairs[i], pairs[i+1]) {
 				want++
 			}
 		}
-		b.Finish(EventHash, "hset")
+		b.Finish(EventHash, "hset", 1)
 		a, _ = db.Hash([]byte("a"))
 		if got != want || a.Len() != b.Len() {
 			t.Fatalf("%q: %d new of %d, want %d of %d", pairs, got, a.Len(), want, b.Len())

@@ -24,12 +24,20 @@ func (db *DB) Type(key []byte) Type {
 
 // Delete removes key and tells whether it was there. The caller sends the "del" event.
 func (db *DB) Delete(key []byte) bool {
+	if !db.Discard(key) {
+		return false
+	}
+	db.ks.stats.Dirty++
+	return true
+}
+
+// Discard is Delete for a command that is about to make the key anew: it counts as one change with that.
+func (db *DB) Discard(key []byte) bool {
 	e := db.find(key)
 	if e == nil {
 		return false
 	}
 	db.remove(key, e)
-	db.ks.stats.Dirty++
 	return true
 }
 

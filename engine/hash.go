@@ -109,10 +109,10 @@ func (v *value) promote(k Kind, o object) {
 	})
 }
 
-// Finish ends a change of the collection: it sends the event and, if no element is left, removes the key with its "del" event. Every
-// handler that changed a collection calls it once.
-func (v *value) Finish(class EventClass, event string) {
-	v.db.ks.stats.Dirty++
+// Finish ends a change of the collection: it counts the changes as Redis does, mostly the elements, sends the event and, if no element
+// is left, removes the key with its "del" event. Every handler that changed a collection calls it once.
+func (v *value) Finish(class EventClass, event string, changes int) {
+	v.db.ks.stats.Dirty += uint64(changes)
 	v.db.Notify(class, event, v.key)
 	v.RemoveIfEmpty()
 }

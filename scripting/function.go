@@ -105,6 +105,7 @@ func (r *Runtime) function(name []byte) *function {
 func (r *Runtime) setLibraries(libs *libraries, changed ...string) {
 	old := r.libs
 	r.useLibraries(libs)
+	r.opt.KS.Stats().Dirty++
 	for i, name := range changed {
 		var undo func()
 		if i == 0 {

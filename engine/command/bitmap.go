@@ -211,7 +211,7 @@ func bitop(c *Ctx) error {
 	if len(out) == 0 {
 		deleteKey(c, dst)
 	} else {
-		c.DB.Delete(dst) // the expiry goes, as with SET
+		c.DB.Discard(dst) // the expiry goes, as with SET
 		c.DB.SetRaw(dst, out)
 		c.Notify(engine.EventString, "set", dst)
 	}
@@ -325,7 +325,7 @@ func bitfield(c *Ctx) error {
 	} else if b, _, err = c.DB.String(key, c.scratch[:]); err != nil {
 		return err
 	}
-	changed := false
+	changes := 0
 	c.Reply.Array(len(ops))
 	for _, o := range ops {
 		old, v, ok := o.apply(b)
@@ -335,7 +335,7 @@ func bitfield(c *Ctx) error {
 		}
 		if o.op != 'g' && (grown || v != old) {
 			o.typ.Set(b, o.offset, v)
-			changed = true
+			changes++
 		}
 		if o.op == 'i' {
 			c.Reply.Int(v)
@@ -343,7 +343,8 @@ func bitfield(c *Ctx) error {
 			c.Reply.Int(old)
 		}
 	}
-	if changed {
+	if changes > 0 {
+		c.KS.Stats().Dirty += uint64(changes - 1) // beside the one of GrowString
 		c.Notify(engine.EventString, "setbit", key)
 	}
 	return nil

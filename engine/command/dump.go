@@ -100,6 +100,7 @@ func restore(c *Ctx) error {
 	case err != nil:
 		return errDumpFormat
 	}
+	before := c.KS.Stats().Dirty
 	deleted := o.replace && c.DB.Delete(key)
 	if ttl != 0 && !o.absolute {
 		ttl = min(ttl, math.MaxInt64-c.KS.Now()) + c.KS.Now()
@@ -116,6 +117,7 @@ func restore(c *Ctx) error {
 		c.DB.SetExpire(key, ttl)
 	}
 	c.DB.SetAccess(key, o.idle, int(o.freq))
+	c.KS.Stats().Dirty = before + 1 // whatever it took
 	c.Notify(engine.EventGeneric, "restore", key)
 	c.Reply.Status("OK")
 	return nil

@@ -116,7 +116,7 @@ options:
 		}
 	}
 	if changed > 0 {
-		z.Finish(engine.EventZSet, "zadd")
+		z.Finish(engine.EventZSet, "zadd", changed)
 	}
 	if o.ch {
 		added = changed

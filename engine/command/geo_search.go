@@ -287,5 +287,5 @@ func (q *geoQuery) storeHits(c *Ctx, hits []geoHit, event string) {
 		}
 		s.members, s.scores = append(s.members, h.member), append(s.scores, score)
 	}
-	storeScored(c, q.store, &s, event)
+	storeScored(c, q.store, &s, event, len(s.members))
 }

@@ -158,7 +158,7 @@ func hsetAll(c *Ctx) (created int, err error) {
 		return 0, err
 	}
 	created = h.SetAll(c.Args[2:])
-	h.Finish(engine.EventHash, "hset")
+	h.Finish(engine.EventHash, "hset", len(c.Args)/2-1)
 	return created, nil
 }
 
@@ -172,7 +172,7 @@ func hsetnx(c *Ctx) error {
 		return nil
 	}
 	h.Set(c.Args[2], c.Args[3])
-	h.Finish(engine.EventHash, "hset")
+	h.Finish(engine.EventHash, "hset", 1)
 	c.Reply.Int(1)
 	return nil
 }
@@ -189,7 +189,7 @@ func hdel(c *Ctx) error {
 		}
 	}
 	if n > 0 {
-		h.Finish(engine.EventHash, "hdel")
+		h.Finish(engine.EventHash, "hdel", n)
 	}
 	c.Reply.Int(int64(n))
 	return nil
@@ -214,7 +214,7 @@ func hincrby(c *Ctx) error {
 		return ErrOverflow
 	}
 	h.Update(c.Args[2], appendInt(c.scratch[:0], old+delta))
-	h.Finish(engine.EventHash, "hincrby")
+	h.Finish(engine.EventHash, "hincrby", 1)
 	c.Reply.Int(old + delta)
 	return nil
 }
@@ -240,7 +240,7 @@ func hincrbyfloat(c *Ctx) error {
 		return err
 	}
 	h.Update(c.Args[2], sum)
-	h.Finish(engine.EventHash, "hincrbyfloat")
+	h.Finish(engine.EventHash, "hincrbyfloat", 1)
 	c.Reply.Bulk(sum)
 	return nil
 }

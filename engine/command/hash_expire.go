@@ -152,7 +152,7 @@ func finishFields(c *Ctx, h *engine.Hash, changed int, event string, deleted int
 		c.Notify(engine.EventHash, event, c.Args[1])
 	}
 	if deleted > 0 {
-		h.Finish(engine.EventHash, "hdel")
+		h.Finish(engine.EventHash, "hdel", deleted)
 	}
 }
 
@@ -377,7 +377,7 @@ func hsetex(c *Ctx) error {
 			h.SetExpire(o.pairs[i], o.at)
 		}
 	}
-	h.Finish(engine.EventHash, "hset")
+	h.Finish(engine.EventHash, "hset", len(o.pairs)/2)
 	if o.expires {
 		c.Notify(engine.EventHash, "hexpire", c.Args[1])
 	}

@@ -46,23 +46,26 @@ func pfadd(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	changed := !ok
+	changes := 0
 	if !ok {
-		h = hll.New()
+		h, changes = hll.New(), 1
 	}
 	for _, e := range c.Args[2:] {
 		var grew bool
 		if h, grew, err = hll.Add(h, e, c.KS.Limits.HLLSparseMaxBytes); err != nil {
 			return errCorruptHLL
 		}
-		changed = changed || grew
+		if grew {
+			changes++
+		}
 	}
-	if changed {
+	if changes > 0 {
 		hll.Invalidate(h)
 		c.DB.SetRaw(key, h)
+		c.KS.Stats().Dirty += uint64(changes - 1) // beside the one of SetRaw
 		c.Notify(engine.EventString, "pfadd", key)
 	}
-	replyFlag(c, changed)
+	replyFlag(c, changes > 0)
 	return nil
 }
 

@@ -53,7 +53,7 @@ func pushAll(c *Ctx, head, mustExist bool) error {
 		pushOne(&l, head, e)
 	}
 	n := l.Len()
-	l.Finish(engine.EventList, pushEvent(head))
+	l.Finish(engine.EventList, pushEvent(head), len(c.Args)-2)
 	c.Reply.Int(int64(n))
 	return nil
 }
@@ -113,7 +113,7 @@ func pop(c *Ctx, head bool) error {
 	}
 	b, _ := l.Pop(head, c.scratch[:0])
 	c.Reply.Bulk(b)
-	l.Finish(engine.EventList, popEvent(head))
+	l.Finish(engine.EventList, popEvent(head), 1)
 	return nil
 }
 
@@ -126,7 +126,7 @@ func popMany(c *Ctx, l *engine.List, head bool, count int64) {
 		buf, _ = l.Pop(head, buf[:0])
 		c.Reply.Bulk(buf)
 	}
-	l.Finish(engine.EventList, popEvent(head))
+	l.Finish(engine.EventList, popEvent(head), n)
 }
 
 func llen(c *Ctx) error {
@@ -185,7 +185,7 @@ func lset(c *Ctx) error {
 		return ErrIndexRange
 	}
 	l.Set(i, c.Args[3])
-	l.Finish(engine.EventList, "lset")
+	l.Finish(engine.EventList, "lset", 1)
 	c.Reply.Status("OK")
 	return nil
 }
@@ -206,8 +206,9 @@ func ltrim(c *Ctx) error {
 		return err
 	}
 	if l.Exists() {
+		n := l.Len()
 		l.Trim(from, to)
-		l.Finish(engine.EventList, "ltrim")
+		l.Finish(engine.EventList, "ltrim", n-l.Len())
 	}
 	c.Reply.Status("OK")
 	return nil
@@ -255,7 +256,7 @@ func lrem(c *Ctx) error {
 	}
 	n := l.Remove(c.Args[3], int(max(count, -math.MaxInt64)))
 	if n > 0 {
-		l.Finish(engine.EventList, "lrem")
+		l.Finish(engine.EventList, "lrem", n)
 	}
 	c.Reply.Int(int64(n))
 	return nil
@@ -293,7 +294,7 @@ func linsert(c *Ctx) error {
 	}
 	l.Insert(at, c.Args[4])
 	n := l.Len()
-	l.Finish(engine.EventList, "linsert")
+	l.Finish(engine.EventList, "linsert", 1)
 	c.Reply.Int(int64(n))
 	return nil
 }

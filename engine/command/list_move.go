@@ -99,7 +99,7 @@ func moveElement(c *Ctx, fromHead, toHead bool) (bool, error) {
 	if string(c.Args[1]) == string(c.Args[2]) {
 		pushOne(&src, toHead, e)
 		c.Notify(engine.EventList, pushEvent(toHead), c.Args[2])
-		src.Finish(engine.EventList, popEvent(fromHead))
+		src.Finish(engine.EventList, popEvent(fromHead), 1)
 		c.Reply.Bulk(e)
 		return true, nil
 	}
@@ -108,12 +108,12 @@ func moveElement(c *Ctx, fromHead, toHead bool) (bool, error) {
 		panic("command: a list changed its type")
 	}
 	pushOne(&dst, toHead, e)
-	dst.Finish(engine.EventList, pushEvent(toHead))
+	dst.Finish(engine.EventList, pushEvent(toHead), 0) // a move is one change
 	// The source is finished after the destination, and opened anew for it: its events come behind the push, as in Redis.
 	if src, err = c.DB.ListForUpdate(c.Args[1]); err != nil {
 		panic("command: a list changed its type")
 	}
-	src.Finish(engine.EventList, popEvent(fromHead))
+	src.Finish(engine.EventList, popEvent(fromHead), 1)
 	c.Reply.Bulk(e)
 	return true, nil
 }
@@ -135,7 +135,7 @@ func bpop(c *Ctx, head bool) error {
 			c.Reply.Array(2)
 			c.Reply.Bulk(key)
 			c.Reply.Bulk(e)
-			l.Finish(engine.EventList, popEvent(head))
+			l.Finish(engine.EventList, popEvent(head), 1)
 			return nil
 		}
 	}

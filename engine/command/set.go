@@ -52,7 +52,7 @@ func sadd(c *Ctx) error {
 		}
 	}
 	if n > 0 {
-		s.Finish(engine.EventSet, "sadd")
+		s.Finish(engine.EventSet, "sadd", n)
 	}
 	c.Reply.Int(int64(n))
 	return nil
@@ -70,7 +70,7 @@ func srem(c *Ctx) error {
 		}
 	}
 	if n > 0 {
-		s.Finish(engine.EventSet, "srem")
+		s.Finish(engine.EventSet, "srem", n)
 	}
 	c.Reply.Int(int64(n))
 	return nil
@@ -138,12 +138,12 @@ func smove(c *Ctx) error {
 		c.Reply.Int(0)
 		return nil
 	}
-	src.Finish(engine.EventSet, "srem")
+	src.Finish(engine.EventSet, "srem", 1)
 	if dst, err = c.DB.SetForUpdate(to); err != nil {
 		panic("command: a set changed its type")
 	}
 	if dst.Add(m) {
-		dst.Finish(engine.EventSet, "sadd")
+		dst.Finish(engine.EventSet, "sadd", 1)
 	}
 	c.Reply.Int(1)
 	return nil
@@ -257,7 +257,7 @@ func spop(c *Ctx) error {
 			return nil
 		}
 		m := popMember(c, &s)
-		s.Finish(engine.EventSet, "spop")
+		s.Finish(engine.EventSet, "spop", 1)
 		c.Reply.Bulk(m)
 		return nil
 	}
@@ -269,7 +269,7 @@ func spop(c *Ctx) error {
 	for range n {
 		c.Reply.Bulk(popMember(c, &s))
 	}
-	s.Finish(engine.EventSet, "spop")
+	s.Finish(engine.EventSet, "spop", int(n))
 	return nil
 }
 

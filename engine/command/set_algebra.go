@@ -103,7 +103,7 @@ func combineStore(c *Ctx, op setOp, event string) error {
 		c.Reply.Int(0)
 		return nil
 	}
-	c.DB.Delete(key)
+	c.DB.Discard(key)
 	s, err := c.DB.SetForUpdate(key)
 	if err != nil {
 		panic("command: a deleted key has a type")
@@ -111,7 +111,7 @@ func combineStore(c *Ctx, op setOp, event string) error {
 	for _, m := range members {
 		s.Add(m)
 	}
-	s.Finish(engine.EventSet, event)
+	s.Finish(engine.EventSet, event, 1)
 	c.Reply.Int(int64(len(members)))
 	return nil
 }

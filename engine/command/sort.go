@@ -223,7 +223,7 @@ func (o *sortArgs) reply(c *Ctx, items []sortItem) {
 		c.Reply.Int(0)
 		return
 	}
-	c.DB.Delete(o.store)
+	c.DB.Discard(o.store)
 	l, err := c.DB.ListForUpdate(o.store)
 	if err != nil {
 		panic("command: a deleted key has a type")
@@ -231,7 +231,7 @@ func (o *sortArgs) reply(c *Ctx, items []sortItem) {
 	for _, v := range out {
 		l.PushTail(v)
 	}
-	l.Finish(engine.EventList, "sortstore")
+	l.Finish(engine.EventList, "sortstore", len(out))
 	c.Reply.Int(int64(len(out)))
 }
 

@@ -219,7 +219,7 @@ func addEntry(c *Ctx, n *newID, pairs [][]byte, noCreate bool, t *trimming) erro
 		s.Create()
 	}
 	s.Add(id, pairs)
-	s.Finish(engine.EventStream, "xadd")
+	s.Finish(engine.EventStream, "xadd", 1)
 	if t.given && s.Trim(t.spec) > 0 {
 		c.Notify(engine.EventStream, "xtrim", c.Args[1])
 	}
@@ -251,7 +251,7 @@ func xtrim(c *Ctx) error {
 	n := 0
 	if s.Exists() {
 		if n = s.Trim(t.spec); n > 0 {
-			s.Finish(engine.EventStream, "xtrim")
+			s.Finish(engine.EventStream, "xtrim", n)
 		}
 	}
 	c.Reply.Int(int64(n))
@@ -291,7 +291,7 @@ func xdel(c *Ctx) error {
 		}
 	}
 	if n > 0 {
-		s.Finish(engine.EventStream, "xdel")
+		s.Finish(engine.EventStream, "xdel", n)
 	}
 	c.Reply.Int(int64(n))
 	return nil
@@ -442,7 +442,7 @@ func xsetid(c *Ctx) error {
 		m.MaxDeletedID = deleted
 	}
 	s.SetMeta(m)
-	s.Finish(engine.EventStream, "xsetid")
+	s.Finish(engine.EventStream, "xsetid", 1)
 	c.Reply.Status("OK")
 	return nil
 }

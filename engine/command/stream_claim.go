@@ -34,7 +34,9 @@ func xclaim(c *Ctx) error {
 	mark, n := c.Reply.DeferArray(), 0
 	for _, id := range o.ids {
 		if !s.Data().Has(id) {
-			s.Ack(g, id) // a deleted entry stays pending only until someone asks for it
+			if s.Ack(g, id) { // a deleted entry stays pending only until someone asks for it
+				c.KS.Stats().Dirty++
+			}
 			continue
 		}
 		p, ok := g.Pending(id)
@@ -173,6 +175,7 @@ func xautoclaim(c *Ctx) error {
 		switch {
 		case !s.Data().Has(p.ID):
 			s.Ack(g, p.ID)
+			c.KS.Stats().Dirty++
 			deleted = append(deleted, p.ID)
 			count--
 		case minIdle > 0 && c.KS.Now()-p.Time < minIdle:

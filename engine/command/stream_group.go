@@ -117,7 +117,7 @@ func xgroupCreate(c *Ctx) error {
 	if !s.CreateGroup(c.Args[3], id, read) {
 		return Error("BUSYGROUP Consumer Group name already exists")
 	}
-	s.Finish(engine.EventStream, "xgroup-create")
+	s.Finish(engine.EventStream, "xgroup-create", 1)
 	c.Reply.Status("OK")
 	return nil
 }
@@ -165,7 +165,7 @@ func xgroupSetID(c *Ctx) error {
 		}
 	}
 	s.SetGroup(g, id, read)
-	s.Finish(engine.EventStream, "xgroup-setid")
+	s.Finish(engine.EventStream, "xgroup-setid", 1)
 	c.Reply.Status("OK")
 	return nil
 }
@@ -181,7 +181,7 @@ func xgroupDestroy(c *Ctx) error {
 	g := s.Data().Group(c.Args[3])
 	if g != nil {
 		s.DestroyGroup(g)
-		s.Finish(engine.EventStream, "xgroup-destroy")
+		s.Finish(engine.EventStream, "xgroup-destroy", 1)
 	}
 	replyFlag(c, g != nil)
 	return nil
@@ -194,7 +194,7 @@ func xgroupCreateConsumer(c *Ctx) error {
 	}
 	_, created := s.Consumer(g, c.Args[4])
 	if created {
-		s.Finish(engine.EventStream, "xgroup-createconsumer")
+		s.Finish(engine.EventStream, "xgroup-createconsumer", 1)
 	}
 	replyFlag(c, created)
 	return nil
@@ -208,7 +208,7 @@ func xgroupDelConsumer(c *Ctx) error {
 	n := 0
 	if consumer := g.Consumer(c.Args[4]); consumer != nil {
 		n = s.DeleteConsumer(g, consumer)
-		s.Finish(engine.EventStream, "xgroup-delconsumer")
+		s.Finish(engine.EventStream, "xgroup-delconsumer", 1)
 	}
 	c.Reply.Int(int64(n))
 	return nil

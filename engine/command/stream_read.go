@@ -217,6 +217,7 @@ func openStream(c *Ctx, key []byte) engine.Stream {
 func findConsumer(c *Ctx, s *engine.Stream, g *stream.Group, key, name []byte) *stream.Consumer {
 	consumer, created := s.Consumer(g, name)
 	if created {
+		c.KS.Stats().Dirty++
 		c.Notify(engine.EventStream, "xgroup-createconsumer", key)
 	}
 	return consumer

@@ -126,7 +126,7 @@ func zaddPairs(c *Ctx, o zaddOptions, first int) error {
 		}
 		if o.incr {
 			if changed > 0 {
-				z.Finish(engine.EventZSet, "zincr")
+				z.Finish(engine.EventZSet, "zincr", 1)
 			}
 			if skip {
 				c.Reply.Nil()
@@ -137,7 +137,7 @@ func zaddPairs(c *Ctx, o zaddOptions, first int) error {
 		}
 	}
 	if changed > 0 {
-		z.Finish(engine.EventZSet, "zadd")
+		z.Finish(engine.EventZSet, "zadd", changed)
 	}
 	if o.ch {
 		added = changed
@@ -158,7 +158,7 @@ func zrem(c *Ctx) error {
 		}
 	}
 	if n > 0 {
-		z.Finish(engine.EventZSet, "zrem")
+		z.Finish(engine.EventZSet, "zrem", n)
 	}
 	c.Reply.Int(int64(n))
 	return nil

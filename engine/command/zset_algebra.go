@@ -292,7 +292,7 @@ func algebraStore(c *Ctx, op setOp, event string) error {
 		return err
 	}
 	out := a.compute(op)
-	storeScored(c, c.Args[1], &out, event)
+	storeScored(c, c.Args[1], &out, event, 1)
 	return nil
 }
 

@@ -37,12 +37,12 @@ func popScored(z *engine.ZSet, count int, highest bool, out *scored) {
 	if highest {
 		z.Walk(n-1, count, true, out.add)
 		z.RemoveRange(n-count, n)
-		z.Finish(engine.EventZSet, "zpopmax")
+		z.Finish(engine.EventZSet, "zpopmax", count)
 		return
 	}
 	z.Walk(0, count, false, out.add)
 	z.RemoveRange(0, count)
-	z.Finish(engine.EventZSet, "zpopmin")
+	z.Finish(engine.EventZSet, "zpopmin", count)
 }
 
 // zpop is ZPOPMIN and ZPOPMAX key [count].

@@ -339,7 +339,7 @@ func zrangestore(c *Ctx) error {
 	if n > 0 {
 		z.Walk(start, n, q.rev, members.add)
 	}
-	storeScored(c, c.Args[1], &members, "zrangestore")
+	storeScored(c, c.Args[1], &members, "zrangestore", 1)
 	return nil
 }
 
@@ -358,7 +358,7 @@ func removeRange(c *Ctx, kind rangeKind, event string) error {
 	}
 	n := z.RemoveRange(r.ranks(&z, false))
 	if n > 0 {
-		z.Finish(engine.EventZSet, event)
+		z.Finish(engine.EventZSet, event, n)
 	}
 	c.Reply.Int(int64(n))
 	return nil
@@ -376,14 +376,15 @@ func (s *scored) add(m []byte, score float64) bool {
 	return true
 }
 
-// storeScored makes key a sorted set of the members, or removes it if there are none, and replies their number.
-func storeScored(c *Ctx, key []byte, s *scored, event string) {
+// storeScored makes key a sorted set of the members, or removes it if there are none, and replies their number. That
+// counts as so many changes.
+func storeScored(c *Ctx, key []byte, s *scored, event string, changes int) {
 	if len(s.members) == 0 {
 		deleteKey(c, key)
 		c.Reply.Int(0)
 		return
 	}
-	c.DB.Delete(key)
+	c.DB.Discard(key)
 	z, err := c.DB.ZSetForUpdate(key)
 	if err != nil {
 		panic("command: a deleted key has a type")
@@ -396,6 +397,6 @@ func storeScored(c *Ctx, key []byte, s *scored, event string) {
 	for i, m := range s.members {
 		z.Set(m, s.scores[i])
 	}
-	z.Finish(engine.EventZSet, event)
+	z.Finish(engine.EventZSet, event, changes)
 	c.Reply.Int(int64(len(s.members)))
 }

@@ -29,7 +29,7 @@ func (w *Workload) hash(db *engine.DB, key []byte) {
 		}
 	}
 	if changed {
-		h.Finish(engine.EventHash, "hset")
+		h.Finish(engine.EventHash, "hset", 1)
 	}
 }
 
@@ -54,7 +54,7 @@ func (w *Workload) set(db *engine.DB, key []byte) {
 		}
 	}
 	if changed {
-		s.Finish(engine.EventSet, "sadd")
+		s.Finish(engine.EventSet, "sadd", 1)
 	}
 }
 
@@ -77,7 +77,7 @@ func (w *Workload) zset(db *engine.DB, key []byte) {
 		}
 	}
 	if changed {
-		z.Finish(engine.EventZSet, "zadd")
+		z.Finish(engine.EventZSet, "zadd", 1)
 	}
 }
 
@@ -111,7 +111,7 @@ func (w *Workload) list(db *engine.DB, key []byte) {
 			}
 		}
 	}
-	l.Finish(engine.EventList, "lpush")
+	l.Finish(engine.EventList, "lpush", 1)
 }
 
 func (w *Workload) stream(db *engine.DB, key []byte) {
@@ -143,7 +143,7 @@ func (w *Workload) stream(db *engine.DB, key []byte) {
 			}
 		}
 	}
-	s.Finish(engine.EventStream, "xadd")
+	s.Finish(engine.EventStream, "xadd", 1)
 }
 
 // entryID returns the ID of some entry, or of none.
