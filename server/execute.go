@@ -134,6 +134,10 @@ func (s *Server) endUnit(c *conn, from int) {
 	}
 	o := s.ks.End()
 	s.units++
+	if s.late { // what follows, clients that this unit wakes included, must not take the turn's beginning for now
+		s.late = false
+		s.tick()
+	}
 	s.invalidated = 0
 	seq := o.Saw
 	if o.Touched {

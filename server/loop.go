@@ -19,6 +19,7 @@ const (
 	cronInterval = 100 // ms between housekeeping rounds
 	expireBatch  = 256
 	expireBudget = 1_000_000 // ns per turn, while other work waits
+	clockGrain   = 1_000_000 // ns: the unit of a command that took so long ends with another look at the clock
 )
 
 // run turns until the server stops.
@@ -51,7 +52,7 @@ func (s *Server) turn() {
 	s.release()
 }
 
-// tick reads the clock, once per turn.
+// tick reads the clock: once per turn, and after a command that took long.
 func (s *Server) tick() {
 	s.ks.BeginTurn(s.clock())
 	s.us = s.ks.NowMicros()

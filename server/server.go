@@ -64,6 +64,7 @@ type Server struct {
 	byFD    []*conn
 	running *conn   // whose command is being executed
 	dirty   []*conn // with output to be sent
+	late    bool    // a command of the running unit took longer than clockGrain
 	closing []*conn // closed in this turn
 	resumed []*conn // to go on with
 

@@ -26,6 +26,7 @@ const (
 
 // afterCall looks at every finished call: SLOWLOG, LATENCY and client tracking.
 func (s *Server) afterCall(x *command.Ctx, nanos int64) {
+	s.late = s.late || nanos >= clockGrain
 	if limit := int64(s.config.slowlogSlowerThan); limit >= 0 && nanos >= limit*1000 && x.Spec.Flags&command.SkipSlowlog == 0 {
 		s.slow.add(s, x, nanos/1000)
 	}
