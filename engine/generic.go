@@ -41,6 +41,32 @@ func (db *DB) Discard(key []byte) bool {
 	return true
 }
 
+// lazyThreshold is how many parts a value must have for Redis to free it in the background.
+const lazyThreshold = 64
+
+// Unlink is Delete that also counts, as Redis does, values of many parts. Memory of all values goes in the background here.
+func (db *DB) Unlink(key []byte) bool {
+	if e := db.find(key); e != nil && entryKind(e).big() && parts(db.ks.objects.at(entryObject(e)).v) > lazyThreshold {
+		db.ks.stats.LazyFreed++
+	}
+	return db.Delete(key)
+}
+
+// parts is how much work Redis takes the freeing of a big value for: elements, or nodes of a list, or of a stream's tree and groups.
+func parts(o object) int {
+	switch o := o.(type) {
+	case *bigList:
+		return o.l.Chunks()
+	case *bigStream:
+		n, groups := o.s.RadixNodes(), o.s.Groups()
+		if len(groups) > 0 {
+			n += len(groups) * (1 + groups[0].PendingCount())
+		}
+		return n
+	}
+	return o.length()
+}
+
 // Expire returns the expiry of key in unix ms: 0 for none. ok is false if the key does not exist.
 func (db *DB) Expire(key []byte) (at int64, ok bool) {
 	e := db.find(key)

@@ -78,5 +78,4 @@ func (ks *Keyspace) dropObject(i uint32) {
 	o.gone = true
 	ks.retime(i)
 	ks.record(touch{kind: touchObject, obj: i, id: o.id, had: true, name: ks.save(o.home.rowPrefix(nil, o.id))})
-	ks.stats.LazyFreed++
 }

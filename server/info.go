@@ -104,15 +104,16 @@ func (s *Server) infoMemory(b *strings.Builder) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	s.measureMemory()
-	used, rss := s.usedMemory(), residentSize()
+	// What a server without data takes is used memory, but maxmemory does not bound it.
+	used, rss, peak := s.startup+s.usedMemory(), residentSize(), s.startup+s.stats.peakMemory
 	data, normal := s.ks.UsedMemory(), s.clientMemory
 	overhead, system := used-data, systemMemory()
 	policy := s.config.maxMemoryPolicy
 	ratio := float64(rss) / float64(max(used, 1))
 	fmt.Fprintf(b, "used_memory:%d\r\nused_memory_human:%s\r\nused_memory_rss:%d\r\nused_memory_rss_human:%s\r\nused_memory_peak:%d\r\nused_memory_peak_human:%s\r\n"+
 		"used_memory_peak_perc:%.2f%%\r\nused_memory_overhead:%d\r\nused_memory_startup:%d\r\nused_memory_dataset:%d\r\nused_memory_dataset_perc:%.2f%%\r\n",
-		used, human(used), rss, human(rss), s.stats.peakMemory, human(s.stats.peakMemory), 100*float64(used)/float64(max(s.stats.peakMemory, 1)),
-		overhead, 0, data, 100*float64(data)/float64(max(used, 1)))
+		used, human(used), rss, human(rss), peak, human(peak), 100*float64(used)/float64(max(peak, 1)),
+		overhead, s.startup, data, 100*float64(data)/float64(max(used-s.startup, 1)))
 	fmt.Fprintf(b, "allocator_allocated:%d\r\nallocator_active:%d\r\nallocator_resident:%d\r\ntotal_system_memory:%d\r\ntotal_system_memory_human:%s\r\n",
 		m.HeapAlloc, m.HeapInuse, m.HeapSys-m.HeapReleased, system, human(system))
 	in := s.scripts.Info()
@@ -123,10 +124,10 @@ func (s *Server) infoMemory(b *strings.Builder) {
 		in.Memory, in.Memory, human(in.Memory), in.ScriptBytes, in.Scripts, in.Functions, in.Libraries, in.Memory, human(in.Memory),
 		in.LibraryBytes, in.ScriptBytes+in.LibraryBytes, human(in.ScriptBytes+in.LibraryBytes))
 	fmt.Fprintf(b, "maxmemory:%d\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%s\r\nallocator_frag_ratio:%.2f\r\nallocator_frag_bytes:%d\r\nmem_fragmentation_ratio:%.2f\r\n"+
-		"mem_fragmentation_bytes:%d\r\nmem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\nmem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\nmem_clients_normal:%d\r\n"+
+		"mem_fragmentation_bytes:%d\r\nmem_not_counted_for_evict:%d\r\nmem_replication_backlog:0\r\nmem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\nmem_clients_normal:%d\r\n"+
 		"mem_cluster_links:0\r\nmem_aof_buffer:0\r\nmem_allocator:go\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:0\r\nlazyfreed_objects:%d\r\ngc_cycles:%d\r\n",
 		s.config.maxMemory, human(int64(s.config.maxMemory)), policy, float64(m.HeapInuse)/float64(max(m.HeapAlloc, 1)), m.HeapInuse-m.HeapAlloc, ratio, rss-used,
-		normal, s.ks.Stats().LazyFreed, m.NumGC)
+		s.startup, normal, s.ks.Stats().LazyFreed, m.NumGC)
 }
 
 func (s *Server) infoPersistence(b *strings.Builder) {

@@ -13,6 +13,13 @@ import (
 // waits to be collected.
 func (s *Server) usedMemory() int64 { return s.ks.UsedMemory() + s.clientMemory }
 
+// heapSize is what the process has allocated. It is taken once: it stands for what a server takes that has no data.
+func heapSize() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
 // measureMemory sums up the clients' buffers and notes the peak.
 func (s *Server) measureMemory() {
 	s.clientMemory = 0
@@ -31,7 +38,7 @@ func (m *memoryReport) Usage() command.MemoryUsage {
 	var st runtime.MemStats
 	runtime.ReadMemStats(&st)
 	s.measureMemory()
-	return command.MemoryUsage{Peak: s.stats.peakMemory, Used: s.usedMemory(), Clients: s.clientMemory, Allocated: int64(st.HeapAlloc), Active: int64(st.HeapInuse),
+	return command.MemoryUsage{Peak: s.startup + s.stats.peakMemory, Used: s.startup + s.usedMemory(), Startup: s.startup, Clients: s.clientMemory, Allocated: int64(st.HeapAlloc), Active: int64(st.HeapInuse),
 		Resident: int64(st.HeapSys - st.HeapReleased), RSS: residentSize()}
 }
 

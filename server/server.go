@@ -64,6 +64,7 @@ type Server struct {
 	byFD    []*conn
 	running *conn   // whose command is being executed
 	dirty   []*conn // with output to be sent
+	startup int64   // bytes of the heap when the server was made
 	late    bool    // a command of the running unit took longer than clockGrain
 	closing []*conn // closed in this turn
 	resumed []*conn // to go on with
@@ -154,6 +155,7 @@ func New(o Options) (*Server, error) {
 	if err := s.openDir(); err != nil {
 		return nil, err
 	}
+	s.startup = heapSize()
 	return s, nil
 }
 

@@ -56,7 +56,7 @@ func genericKeys() []Spec {
 			Syntax: "key [key ...]", Tips: []string{"request_policy:multi_shard", "response_policy:agg_sum"}},
 		{Name: "type", Arity: 2, Flags: ReadOnly | Fast, Keys: []KeySpec{keyAt(1, RO)}, Group: GroupGeneric, Since: "1.0.0", Do: typeCmd,
 			Complexity: "O(1)", Summary: "Determines the type of value stored at a key.", Syntax: "key"},
-		{Name: "unlink", Arity: -2, Flags: Write | Fast, Keys: []KeySpec{keysFrom(1, -1, 1, RM|Delete)}, Group: GroupGeneric, Since: "4.0.0", Do: del,
+		{Name: "unlink", Arity: -2, Flags: Write | Fast, Keys: []KeySpec{keysFrom(1, -1, 1, RM|Delete)}, Group: GroupGeneric, Since: "4.0.0", Do: unlink,
 			Complexity: "O(1) for each key removed regardless of its size.", Summary: "Asynchronously deletes one or more keys.", Syntax: "key [key ...]",
 			Tips: []string{"request_policy:multi_shard", "response_policy:agg_sum"}},
 	}
@@ -66,6 +66,18 @@ func del(c *Ctx) error {
 	n := 0
 	for _, key := range c.Args[1:] {
 		if deleteKey(c, key) {
+			n++
+		}
+	}
+	c.Reply.Int(int64(n))
+	return nil
+}
+
+func unlink(c *Ctx) error {
+	n := 0
+	for _, key := range c.Args[1:] {
+		if c.DB.Unlink(key) {
+			c.Notify(engine.EventGeneric, "del", key)
 			n++
 		}
 	}
@@ -128,31 +140,21 @@ func keys(c *Ctx) error {
 	return nil
 }
 
-// flushMode checks the only argument that FLUSHDB and FLUSHALL take. Both ways cost the same here.
-func flushMode(c *Ctx) error {
+// flush is FLUSHDB and FLUSHALL [ASYNC | SYNC]; empty returns how many keys it removed. Both ways cost the same here.
+func flush(c *Ctx, empty func() int) error {
 	if len(c.Args) > 2 || len(c.Args) == 2 && !c.Is(1, "async") && !c.Is(1, "sync") {
 		return ErrSyntax
 	}
-	return nil
-}
-
-func flushdb(c *Ctx) error {
-	if err := flushMode(c); err != nil {
-		return err
+	if n := empty(); len(c.Args) == 2 && c.Is(1, "async") {
+		c.KS.Stats().LazyFreed += uint64(n)
 	}
-	c.DB.Flush()
 	c.Reply.Status("OK")
 	return nil
 }
 
-func flushall(c *Ctx) error {
-	if err := flushMode(c); err != nil {
-		return err
-	}
-	c.KS.FlushAll()
-	c.Reply.Status("OK")
-	return nil
-}
+func flushdb(c *Ctx) error { return flush(c, c.DB.Flush) }
+
+func flushall(c *Ctx) error { return flush(c, c.KS.FlushAll) }
 
 func swapdb(c *Ctx) error {
 	a, ok := ParseInt(c.Args[1])
