@@ -179,17 +179,40 @@ func (db *DB) GrowString(key []byte, n int) []byte {
 	db.ks.access.touch(db.ks, e)
 	e = db.change(e)
 	if entryKind(e) == KindInt {
-		var buf [20]byte
-		text := strconv.AppendInt(buf[:0], int64(binary.LittleEndian.Uint64(entryValue(e))), 10)
-		e = db.resize(e, KindRaw, max(n, len(text)), 0)
-		v := entryValue(e)
-		clear(v[copy(v, text):])
+		e = db.intToText(e, n)
 	} else if old := len(entryValue(e)); old < n {
 		e = db.resize(e, KindRaw, n, old)
 		clear(entryValue(e)[old:])
 	}
 	*entryMeta(e) |= flagGrown
 	return entryValue(e)
+}
+
+// Unshare makes a string raw, if the key exists: Redis does so before it looks whether a bit changes. The value stays the same, and
+// nobody is told.
+func (db *DB) Unshare(key []byte) {
+	e := db.find(key)
+	if e == nil || entryHas(e, flagGrown) {
+		return
+	}
+	if !entryHas(e, flagOwned) {
+		e = db.change(e)
+		db.ks.turn.touches[len(db.ks.turn.touches)-1].mute = true
+	}
+	if entryKind(e) == KindInt {
+		e = db.intToText(e, 0)
+	}
+	*entryMeta(e) |= flagDirty | flagGrown
+}
+
+// intToText makes the integer of e, which change returned, text, zero-filled to n bytes.
+func (db *DB) intToText(e entry, n int) entry {
+	var buf [20]byte
+	text := strconv.AppendInt(buf[:0], int64(binary.LittleEndian.Uint64(entryValue(e))), 10)
+	e = db.resize(e, KindRaw, max(n, len(text)), 0)
+	v := entryValue(e)
+	clear(v[copy(v, text):])
+	return e
 }
 
 // IncrBy adds delta to the integer of key, 0 if absent, keeping the expiry. The caller has checked type, number and overflow.

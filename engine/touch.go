@@ -23,6 +23,7 @@ type touch struct {
 	kind touchKind
 	db   uint8  // id of the database
 	had  bool   // element: it existed before; object, entry: it was removed (not made or changed)
+	mute bool   // entry: its value stays, so WATCH, blocked clients and tracking do not see it
 	obj  uint32 // object index
 	id   uint64 // object id; swap: id of the other database
 	name span   // key, element or row name
@@ -266,6 +267,9 @@ func (ks *Keyspace) Touched(f func(db int, key []byte)) {
 	for i := ks.unit.first; i < len(ks.turn.touches); i++ {
 		switch t := &ks.turn.touches[i]; t.kind {
 		case touchEntry, touchModified:
+			if t.mute {
+				continue
+			}
 			f(ks.byID[t.db].index, ks.span(t.name))
 		case touchFlush:
 			f(ks.byID[t.db].index, nil)

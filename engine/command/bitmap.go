@@ -72,6 +72,7 @@ func setbit(c *Ctx) error {
 	}
 	shift := 7 - off&7
 	if off>>3 < uint64(len(v)) && v[off>>3]>>shift&1 == byte(bit) {
+		c.DB.Unshare(key)
 		c.Reply.Int(bit) // no change: nobody is told
 		return nil
 	}
@@ -321,6 +322,8 @@ func bitfield(c *Ctx) error {
 		}
 		if grown = end > len(b); grown || fieldsChange(ops, b) {
 			b = c.DB.GrowString(key, max(len(b), end))
+		} else {
+			c.DB.Unshare(key)
 		}
 	} else if b, _, err = c.DB.String(key, c.scratch[:]); err != nil {
 		return err

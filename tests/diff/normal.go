@@ -155,7 +155,7 @@ func same(args []string, a, b reply.Value) bool {
 	case len(args) > 1 && args[1] == "rnd": // random members
 		return a.Kind == b.Kind && len(a.Elems) == len(b.Elems)
 	case name == "object" && len(args) > 1 && strings.EqualFold(args[1], "encoding"):
-		return sameEncoding(a.Text, b.Text) || a.Text == "raw" && (b.Text == "embstr" || b.Text == "int") // a bit set to what it was makes a string raw in Redis
+		return sameEncoding(a.Text, b.Text)
 	case name == "eval" || name == "exec" || strings.HasPrefix(name, "sort"): // SORT ALPHA takes texts that differ after a NUL for equal
 		return slices.EqualFunc(leaves(nil, a), leaves(nil, b), sameText)
 	}
@@ -198,9 +198,6 @@ func leaves(list []string, v reply.Value) []string {
 		}
 		if v.Kind == '$' && encodings(v.Text) {
 			text = "(encoding)"
-		}
-		if v.Text == "raw" || v.Text == "embstr" || v.Text == "int" { // see same
-			text = "(encoding of a string)"
 		}
 		return append(list, text)
 	}
