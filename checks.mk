@@ -3,8 +3,8 @@
 
 clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
 	tests/clients/run.sh ./evald
-diff: ## 100,000 generated commands against a live redis-server
-	$(GO) test -count=1 -timeout 60m ./tests/diff -args -commands 100000
+diff: ## 1,000,000 generated commands against a live redis-server
+	$(GO) test -count=1 -timeout 60m ./tests/diff -args -commands 1000000
 crash: ## kill -9 under load and restart, 200 rounds
 	$(GO) test -count=1 -timeout 60m ./tests/crash -args -rounds 200
 crash-clone: ## crash a store in memory and load what is left, 20,000 times

@@ -33,6 +33,10 @@ func (ks *Keyspace) NewLoader() *Loader {
 	return l
 }
 
+// maxReserve bounds, in keys, the tables that are made in their final size: a damaged count must not take the machine's memory. What
+// comes above it makes the tables grow.
+const maxReserve = 1 << 24
+
 var errShortRow = errors.New("row is too short")
 
 // Load takes one row. An error names the row and means that the store holds what this program never wrote.
@@ -77,12 +81,15 @@ func (l *Loader) state(key, value []byte) error {
 		ks.nowUs = int64(binary.BigEndian.Uint64(value))
 		ks.now = ks.nowUs / 1000
 		ks.objects.next = binary.BigEndian.Uint64(value[8:])
+		reserve := uint64(maxReserve)
 		for rest, i := value[16:], 0; len(rest) > 0; i++ {
 			n, w := binary.Uvarint(rest)
 			if w <= 0 || i >= len(ks.byID) {
 				return errors.New("bad key counts: was the store made with more databases?")
 			}
-			ks.byID[i].dict.Reserve(int(min(n, 1<<28)))
+			n = min(n, reserve)
+			ks.byID[i].dict.Reserve(int(n))
+			reserve -= n
 			rest = rest[w:]
 		}
 	case string(swapRow):

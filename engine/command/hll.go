@@ -11,7 +11,7 @@ func HyperLogLogs() []Spec {
 	return []Spec{
 		{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{keyAt(1, RW|Insert)}, Group: GroupHyperLogLog, Since: "2.8.9", Do: pfadd,
 			Complexity: "O(1) to add every element.", Summary: "Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.", Syntax: "key [element [element ...]]"},
-		{Name: "pfcount", Arity: -2, Flags: ReadOnly | MayReplicate, Keys: []KeySpec{keysFrom(1, -1, 1, RW|Access)}, Group: GroupHyperLogLog, Since: "2.8.9", Do: pfcount,
+		{Name: "pfcount", Arity: -2, Flags: ReadOnly | MayReplicate, Keys: []KeySpec{keysFrom(1, -1, 1, RW|Access).Noted("RW because it may change the internal representation of the key, and propagate to replicas")}, Group: GroupHyperLogLog, Since: "2.8.9", Do: pfcount,
 			Complexity: "O(1) with a very small average constant time when called with a single key. O(N) with N being the number of keys, and much bigger constant times, when called with multiple keys.",
 			Summary:    "Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).", Syntax: "key [key ...]"},
 		{Name: "pfdebug", Arity: 3, Flags: Write | DenyOOM | Admin, Keys: []KeySpec{keyAt(2, RW|Access)}, Group: GroupHyperLogLog, Since: "2.8.9", Do: pfdebug,
@@ -143,7 +143,7 @@ func pfmerge(c *Ctx) error {
 	return nil
 }
 
-// pfdebug is PFDEBUG GETREG | ENCODING | TODENSE key.
+// pfdebug is PFDEBUG DECODE | ENCODING | GETREG | TODENSE key. GETREG makes the value dense too, as in Redis.
 func pfdebug(c *Ctx) error {
 	h, ok, err := openHLL(c, c.Args[2])
 	if err != nil {
@@ -153,6 +153,15 @@ func pfdebug(c *Ctx) error {
 		return Error("ERR The specified key does not exist")
 	}
 	switch {
+	case c.Is(1, "decode"):
+		if hll.Dense(h) {
+			return Error("ERR HLL encoding is not sparse")
+		}
+		codes, ok := hll.AppendOpcodes(nil, h)
+		if !ok {
+			return errCorruptHLL
+		}
+		c.Reply.Bulk(codes)
 	case c.Is(1, "getreg"):
 		var u hll.Union
 		if u.Add(h) != nil {
@@ -162,6 +171,12 @@ func pfdebug(c *Ctx) error {
 		c.Reply.Array(len(regs))
 		for _, r := range regs {
 			c.Reply.Int(int64(r))
+		}
+		if !hll.Dense(h) {
+			if h, err = hll.ToDense(h); err != nil {
+				return errCorruptHLL
+			}
+			c.DB.SetRaw(c.Args[2], h)
 		}
 	case c.Is(1, "encoding"):
 		if hll.Dense(h) {

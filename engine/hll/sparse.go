@@ -6,6 +6,8 @@
 
 package hll
 
+import "strconv"
+
 const (
 	maxZeros      = 64
 	maxValue      = 32
@@ -55,6 +57,26 @@ func eachRun(h []byte, f func(value byte, n int) bool) (ok bool) {
 		p += size
 	}
 	return true
+}
+
+// AppendOpcodes appends the opcodes of a sparse h as PFDEBUG DECODE shows them, one space between them; ok is false if it is corrupt.
+func AppendOpcodes(dst, h []byte) (out []byte, ok bool) {
+	ok = eachRun(h, func(value byte, n int) bool {
+		if len(dst) > 0 {
+			dst = append(dst, ' ')
+		}
+		switch {
+		case value > 0:
+			dst = append(strconv.AppendUint(append(dst, "v:"...), uint64(value), 10), ',')
+		case n > maxZeros:
+			dst = append(dst, "Z:"...)
+		default:
+			dst = append(dst, "z:"...)
+		}
+		dst = strconv.AppendInt(dst, int64(n), 10)
+		return true
+	})
+	return dst, ok
 }
 
 // setSparse raises the register index to count, turning h dense when it has to.

@@ -37,7 +37,7 @@ func TestSameReplies(t *testing.T) {
 	if bin == "" {
 		bin = evaldtest.Build(t)
 	}
-	p := &pair{redis: redistest.Start(t), own: evaldtest.Start(t, bin)}
+	p := &pair{redis: redistest.Start(t, "--enable-debug-command", "yes"), own: evaldtest.Start(t, bin, "--set", "enable-debug-command=yes")}
 	first := *seed
 	if first == 0 {
 		first = uint64(time.Now().UnixNano())

@@ -37,8 +37,12 @@ func (c *connection) do(commands [][]string) ([]reply.Value, error) {
 	if _, err := c.Write(out); err != nil {
 		return nil, err
 	}
-	list := make([]reply.Value, 0, len(commands))
-	for range commands {
+	return c.read(len(commands))
+}
+
+// read reads n replies or messages.
+func (c *connection) read(n int) (list []reply.Value, err error) {
+	for range n {
 		v, err := reply.Read(c.r)
 		if err != nil {
 			return list, err
@@ -79,6 +83,13 @@ func (p *pair) run(commands [][]string) (*difference, error) {
 		return nil, err
 	}
 	defer own.Close()
+	ear := &listeners{}
+	if slices.ContainsFunc(commands, func(args []string) bool { return slices.Equal(args, listening) }) {
+		if ear, err = p.listen(); err != nil {
+			return nil, err
+		}
+		defer ear.Close()
+	}
 	for from := 0; from < len(commands); from += batch {
 		part := commands[from:min(from+batch, len(commands))]
 		a, err := redis.do(part)
@@ -93,6 +104,14 @@ func (p *pair) run(commands [][]string) (*difference, error) {
 			if !same(args, a[i], b[i]) {
 				return &difference{from + i, args, a[i].String(), b[i].String()}, nil
 			}
+		}
+		x, y, err := ear.heard()
+		if err != nil {
+			return nil, err
+		}
+		if x != y {
+			x, y = firstDifferent(x, y)
+			return &difference{from + len(part) - 1, part[len(part)-1], "event " + x, "event " + y}, nil
 		}
 	}
 	return nil, nil
@@ -118,20 +137,21 @@ func (p *pair) contents() (list [][]string, err error) {
 			if err != nil {
 				return nil, err
 			}
-			if show := shows()[t[0].Text]; show != nil {
+			for _, show := range shows()[t[0].Text] {
 				args := slices.Clone(show)
-				args[1] = key.Text
+				args[slices.Index(args, "")] = key.Text
 				list = append(list, args)
 			}
 		}
 	}
-	return list, nil
+	return append(list, []string{"DEBUG", "DIGEST"}), nil
 }
 
 // shows are the commands that show a whole value, by type; the key's place is left empty.
-func shows() map[string][]string {
-	return map[string][]string{"string": {"GET", ""}, "list": {"LRANGE", "", "0", "-1"}, "set": {"SMEMBERS", ""}, "hash": {"HGETALL", ""},
-		"zset": {"ZRANGE", "", "0", "-1", "WITHSCORES"}, "stream": {"XRANGE", "", "-", "+"}}
+func shows() map[string][][]string {
+	return map[string][][]string{"string": {{"GET", ""}}, "list": {{"LRANGE", "", "0", "-1"}}, "set": {{"SMEMBERS", ""}}, "hash": {{"HGETALL", ""}},
+		"zset":   {{"ZRANGE", "", "0", "-1", "WITHSCORES"}},
+		"stream": {{"XRANGE", "", "-", "+"}, {"XINFO", "STREAM", ""}, {"XINFO", "GROUPS", ""}, {"XPENDING", "", "a", "-", "+", "1000"}, {"XPENDING", "", "b", "-", "+", "1000"}}}
 }
 
 // shrink returns the shortest part of the commands that it finds to give a difference still.

@@ -17,10 +17,11 @@ type generator struct {
 	quiet    []*command.Spec // blocking commands too: what scripts and transactions may call
 	writes   []*command.Spec // for Commands
 	anything bool            // calls that cannot be compared with a real server too
+	serial   int             // of the newest stream ID
 }
 
 func newGenerator(seed uint64) *generator {
-	g := &generator{values: newValues(rand.New(rand.NewPCG(seed, 11)))}
+	g := &generator{values: newValues(rand.New(rand.NewPCG(seed, 11))), serial: 1000}
 	for _, s := range command.NewTable(command.Families()...).All() {
 		if s.Do == nil || leftOut(s) {
 			continue
@@ -43,17 +44,30 @@ func (g *generator) setup() [][]string {
 		set(name, entries)
 	}
 	set("list-max-listpack-size", g.pick("-2", "4"))
+	if g.one(2) {
+		list = append(list, listening)
+	} else {
+		set("notify-keyspace-events", "")
+	}
 	for _, line := range []string{"MSET s1 hello s2 world s3 abc n1 10 n2 2.5 b1 abc b2 \x01\xff", "HSET h1 a 1 b 2 c 3", "HSET h2 foo bar", "RPUSH l1 a b c a 1 2 3", "RPUSH l2 x",
-		"SADD t1 a b c d", "SADD t2 b c m1 m2", "SADD i1 1 2 3", "ZADD z1 1 a 2 b 3 c", "ZADD z2 1 a 5 e", "ZADD y1 0 a 0 b 0 foo", "XADD x1 1-1 a 1", "XGROUP CREATE x1 a 0 MKSTREAM", "XGROUP CREATE x2 b 0 MKSTREAM",
+		"SADD t1 a b c d", "SADD t2 b c m1 m2", "SADD i1 1 2 3", "ZADD z1 1 a 2 b 3 c", "ZADD z2 1 a 5 e", "ZADD y1 0 a 0 b 0 foo", "XADD x1 1-1 a 1",
 		"GEOADD g1 1.5 2.5 a 3.5 4.5 b 10.1 11.2 c", "GEOADD g2 5 5 a", "PFADD p1 a b c", "PFADD p2 c d e"} {
 		list = append(list, strings.Split(line, " "))
+	}
+	for _, key := range []string{"x1", "x2"} {
+		for _, group := range groupNames {
+			list = append(list, []string{"XGROUP", "CREATE", key, group, "0", "MKSTREAM"})
+			for _, c := range consumerNames {
+				list = append(list, []string{"XGROUP", "CREATECONSUMER", key, group, c})
+			}
+		}
 	}
 	return list
 }
 
 // next returns the commands of one step: mostly one.
 func (g *generator) next() [][]string {
-	switch g.rng.IntN(40) {
+	switch g.rng.IntN(44) {
 	case 0, 1, 2:
 		return [][]string{g.script()}
 	case 3:
@@ -70,6 +84,14 @@ func (g *generator) next() [][]string {
 		return g.random()
 	case 5:
 		return [][]string{{"ZADD", "y1", "0", g.member(), "0", g.member()}}
+	case 6, 7, 8:
+		list := g.groups()
+		for !fit(list[0]) {
+			list = g.groups()
+		}
+		return list
+	case 9:
+		return [][]string{g.registers()}
 	}
 	return [][]string{g.command(g.specs)}
 }
@@ -194,6 +216,10 @@ func (c *call) value(a *command.Argument) {
 	}
 	if strings.Contains(c.spec.Name, "lex") && (a.Name == "min" || a.Name == "max") {
 		c.args = append(c.args, c.g.lex())
+		return
+	}
+	if c.spec.Name == "xadd" && a.Name == "id" && c.g.serial > 0 && !c.g.one(4) {
+		c.args = append(c.args, c.g.nextID())
 		return
 	}
 	c.args = append(c.args, c.g.argument(g, a))
