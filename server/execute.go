@@ -31,6 +31,10 @@ func (s *Server) execute(c *conn, args [][]byte) {
 func (s *Server) dispatch(c *conn, args [][]byte, from int) {
 	spec, err := s.table.Resolve(args)
 	if err != nil {
+		if isHTTP(args[0]) {
+			s.dropHTTP(c)
+			return
+		}
 		s.reject(c, nil, err.Error())
 		return
 	}

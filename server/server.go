@@ -58,16 +58,17 @@ type Server struct {
 	done     chan struct{}
 	quit     atomic.Pointer[stopRequest]
 
-	lastID  uint64
-	clients []*conn
-	byID    map[uint64]*conn
-	byFD    []*conn
-	running *conn   // whose command is being executed
-	dirty   []*conn // with output to be sent
-	startup int64   // bytes of the heap when the server was made
-	late    bool    // a command of the running unit took longer than clockGrain
-	closing []*conn // closed in this turn
-	resumed []*conn // to go on with
+	lastID          uint64
+	clients         []*conn
+	byID            map[uint64]*conn
+	byFD            []*conn
+	running         *conn   // whose command is being executed
+	dirty           []*conn // with output to be sent
+	startup         int64   // bytes of the heap when the server was made
+	nextHTTPWarning int64   // ms
+	late            bool    // a command of the running unit took longer than clockGrain
+	closing         []*conn // closed in this turn
+	resumed         []*conn // to go on with
 
 	hub         hub
 	collector   collector
