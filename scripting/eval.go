@@ -7,6 +7,15 @@ import (
 	"github.com/evald/evald/scripting/lua"
 )
 
+// anyUse is the specification of keys that a script or function is given.
+func anyUse(use command.KeyUse) command.KeySpec {
+	worst := "RW and UPDATE"
+	if use&command.RO != 0 {
+		worst = "RO and ACCESS"
+	}
+	return command.Counted(2, use).Noted("We cannot tell how the keys will be used so we assume the worst, " + worst)
+}
+
 // Commands declares the scripting commands of this runtime.
 func (r *Runtime) Commands() []command.Spec {
 	const flags = command.NoScript | command.SkipMonitor | command.MayReplicate | command.NoMandatoryKeys | command.Stale
@@ -14,7 +23,11 @@ func (r *Runtime) Commands() []command.Spec {
 	depends := "Depends on the script that is executed."
 	type flagsOf = func(*command.Spec, [][]byte) command.Flags
 	eval := func(name, since, summary, syntax string, flags command.Flags, of flagsOf, use command.KeyUse, do command.Handler) command.Spec {
-		return command.Spec{Name: name, Arity: -3, Flags: flags, Keys: []command.KeySpec{command.Counted(2, use)}, Group: command.GroupScripting, Since: since,
+		keys := anyUse(use)
+		if syntax == "sha1" {
+			keys.Notes = ""
+		}
+		return command.Spec{Name: name, Arity: -3, Flags: flags, Keys: []command.KeySpec{keys}, Group: command.GroupScripting, Since: since,
 			Complexity: depends, Summary: summary, Syntax: syntax + " numkeys [key [key ...]] [arg [arg ...]]", Do: do, FlagsOf: of, After: r.account}
 	}
 	rw, ro := command.RW|command.Access|command.Update, command.RO|command.Access

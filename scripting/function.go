@@ -11,13 +11,19 @@ import (
 )
 
 func (r *Runtime) functionCommands() []command.Spec {
+	// What a cluster's client does with a subcommand.
+	tips := map[string][]string{"kill": {"request_policy:all_shards", "response_policy:one_succeeded"}, "list": {"nondeterministic_output_order"},
+		"stats": {"nondeterministic_output", "request_policy:all_shards", "response_policy:special"}}
+	for _, name := range []string{"delete", "flush", "load", "restore"} {
+		tips[name] = []string{"request_policy:all_shards", "response_policy:all_succeeded"}
+	}
 	sub := func(name string, arity int, flags command.Flags, complexity, summary, syntax string, do command.Handler) command.Spec {
 		return command.Spec{Name: name, Arity: arity, Flags: flags | command.NoScript, Group: command.GroupScripting, Since: "7.0.0",
-			Complexity: complexity, Summary: summary, Syntax: syntax, Do: do}
+			Complexity: complexity, Summary: summary, Syntax: syntax, Tips: tips[name], Do: do}
 	}
 	call := func(name, summary string, flags command.Flags, use command.KeyUse, readOnly bool) command.Spec {
 		return command.Spec{Name: name, Arity: -3, Flags: flags | command.NoScript | command.SkipMonitor | command.NoMandatoryKeys | command.Stale,
-			Keys: []command.KeySpec{command.Counted(2, use)}, Group: command.GroupScripting, Since: "7.0.0", Complexity: "Depends on the function that is executed.",
+			Keys: []command.KeySpec{anyUse(use)}, Group: command.GroupScripting, Since: "7.0.0", Complexity: "Depends on the function that is executed.",
 			Summary: summary, Syntax: "function numkeys [key [key ...]] [arg [arg ...]]", Do: func(c *command.Ctx) error { return r.fcall(c, readOnly) }, FlagsOf: r.functionFlags, After: r.account}
 	}
 	few := "O(1)"

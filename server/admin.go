@@ -167,12 +167,11 @@ func (s *Server) waitaof(x *command.Ctx) error {
 	if err != nil {
 		return err
 	}
-	replicas, err := x.Int(2)
-	if err != nil {
-		return err
+	if local < 0 || local > 1 {
+		return command.Error("ERR value is out of range, value must between 0 and 1")
 	}
-	if local < 0 || local > 1 || replicas < 0 {
-		return command.ErrOutOfRange
+	if n, ok := command.ParseInt(x.Args[2]); !ok || n < 0 {
+		return command.ErrPositive
 	}
 	if err := checkTimeout(x, 3); err != nil {
 		return err

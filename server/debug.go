@@ -88,8 +88,8 @@ func (s *Server) debug(x *command.Ctx) error {
 	switch {
 	case name == "help":
 		return s.help("debug", command.GroupServer, "1.0.0", strings.Split(debugHelp, "\n")...).Do(x)
-	case name == "change-repl-id" && n == 2, name == "jmap" && n == 2, name == "pause-cron" && n == 3, name == "quicklist-packed-threshold" && n == 3,
-		name == "replybuffer" && n == 4, name == "loadaof" && n == 2,
+	case name == "change-repl-id" && n == 2, name == "jmap" && n == 2, name == "pause-cron" && n == 3,
+		name == "replybuffer" && n == 4 && (x.Is(2, "peak-reset-time") || x.Is(2, "resizing")), name == "loadaof" && n == 2,
 		name == "set-skip-checksum-validation" && n == 3, name == "config-rewrite-force-all" && n == 2:
 		r.Status("OK")
 	case name == "clock":
@@ -110,6 +110,11 @@ func (s *Server) debug(x *command.Ctx) error {
 		return debugProtocol(x)
 	case name == "reload" && s.reloadsOver(x):
 		return command.Error("ERR Error trying to load the RDB dump")
+	case name == "quicklist-packed-threshold" && n == 3:
+		if size, err := parseMemory(string(x.Args[2])); err != nil || size < 1 || size >= 1<<32 {
+			return command.Error("ERR argument must be a memory value bigger than 1 and smaller than 4gb")
+		}
+		r.Status("OK")
 	case name == "set-disable-deny-scripts" && n == 3:
 		s.scripts.AnyCommand = string(x.Args[2]) != "0"
 		r.Status("OK")
@@ -242,6 +247,9 @@ func debugProtocol(x *command.Ctx) error {
 		}
 		r.BulkString("Some real reply following the attribute")
 	case "push":
+		if r.Proto() < 3 {
+			return command.Error("ERR RESP2 is not supported by this command")
+		}
 		r.Push(2)
 		r.BulkString("server-cpu-usage")
 		r.Int(42)

@@ -39,7 +39,7 @@ func (s *Server) info(x *command.Ctx) error {
 	}
 	var b strings.Builder
 	for _, sec := range infoSections {
-		if !(want[sec.name] || want["all"] && sec.name != "modules" || want["everything"] || (len(want) == 0 || want["default"]) && !sec.extra) {
+		if !(want[sec.name] || want["all"] || want["everything"] || (len(want) == 0 || want["default"]) && !sec.extra) {
 			continue
 		}
 		if b.Len() > 0 {
@@ -71,9 +71,9 @@ func (s *Server) infoServer(b *strings.Builder) {
 	uptime := (s.ms - s.started) / 1000
 	exe, _ := os.Executable()
 	fmt.Fprintf(b, "redis_version:%s\r\nevald_version:%s\r\nserver_name:evald\r\nredis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_build_id:0\r\nredis_mode:standalone\r\n"+
-		"os:%s %s\r\narch_bits:%d\r\nmonotonic_clock:go\r\nmultiplexing_api:%s\r\nprocess_id:%d\r\nprocess_supervised:no\r\nrun_id:%s\r\ntcp_port:%d\r\n"+
+		"os:%s\r\narch_bits:%d\r\nmonotonic_clock:go\r\nmultiplexing_api:%s\r\nprocess_id:%d\r\nprocess_supervised:no\r\nrun_id:%s\r\ntcp_port:%d\r\n"+
 		"server_time_usec:%d\r\nuptime_in_seconds:%d\r\nuptime_in_days:%d\r\nhz:%d\r\nconfigured_hz:%d\r\nlru_clock:%d\r\nexecutable:%s\r\nconfig_file:%s\r\nio_threads_active:0\r\n",
-		redisVersion, evaldVersion, runtime.GOOS, runtime.GOARCH, 32<<(^uint(0)>>63), pollerName, os.Getpid(), s.runID, s.config.port,
+		redisVersion, evaldVersion, systemName(), 32<<(^uint(0)>>63), pollerName, os.Getpid(), s.runID, s.config.port,
 		s.us, uptime, uptime/86400, s.config.hz, s.config.hz, s.ms/1000&(1<<24-1), exe, s.opts.ConfigFile)
 }
 
@@ -109,13 +109,14 @@ func (s *Server) infoMemory(b *strings.Builder) {
 	data, normal := s.ks.UsedMemory(), s.clientMemory
 	overhead, system := used-data, systemMemory()
 	policy := s.config.maxMemoryPolicy
+	held := m.HeapSys - m.HeapReleased
 	ratio := float64(rss) / float64(max(used, 1))
 	fmt.Fprintf(b, "used_memory:%d\r\nused_memory_human:%s\r\nused_memory_rss:%d\r\nused_memory_rss_human:%s\r\nused_memory_peak:%d\r\nused_memory_peak_human:%s\r\n"+
 		"used_memory_peak_perc:%.2f%%\r\nused_memory_overhead:%d\r\nused_memory_startup:%d\r\nused_memory_dataset:%d\r\nused_memory_dataset_perc:%.2f%%\r\n",
 		used, human(used), rss, human(rss), peak, human(peak), 100*float64(used)/float64(max(peak, 1)),
 		overhead, s.startup, data, 100*float64(data)/float64(max(used-s.startup, 1)))
 	fmt.Fprintf(b, "allocator_allocated:%d\r\nallocator_active:%d\r\nallocator_resident:%d\r\ntotal_system_memory:%d\r\ntotal_system_memory_human:%s\r\n",
-		m.HeapAlloc, m.HeapInuse, m.HeapSys-m.HeapReleased, system, human(system))
+		m.HeapAlloc, m.HeapInuse, held, system, human(system))
 	in := s.scripts.Info()
 	// One VM runs scripts and functions: its memory stands under EVAL.
 	fmt.Fprintf(b, "used_memory_lua:%d\r\nused_memory_vm_eval:%d\r\nused_memory_lua_human:%s\r\nused_memory_scripts_eval:%d\r\nnumber_of_cached_scripts:%d\r\n"+
@@ -123,10 +124,11 @@ func (s *Server) infoMemory(b *strings.Builder) {
 		"used_memory_functions:%d\r\nused_memory_scripts:%d\r\nused_memory_scripts_human:%s\r\n",
 		in.Memory, in.Memory, human(in.Memory), in.ScriptBytes, in.Scripts, in.Functions, in.Libraries, in.Memory, human(in.Memory),
 		in.LibraryBytes, in.ScriptBytes+in.LibraryBytes, human(in.ScriptBytes+in.LibraryBytes))
-	fmt.Fprintf(b, "maxmemory:%d\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%s\r\nallocator_frag_ratio:%.2f\r\nallocator_frag_bytes:%d\r\nmem_fragmentation_ratio:%.2f\r\n"+
+	fmt.Fprintf(b, "maxmemory:%d\r\nmaxmemory_human:%s\r\nmaxmemory_policy:%s\r\nallocator_frag_ratio:%.2f\r\nallocator_frag_bytes:%d\r\nallocator_rss_ratio:%.2f\r\nallocator_rss_bytes:%d\r\nrss_overhead_ratio:%.2f\r\nrss_overhead_bytes:%d\r\nmem_fragmentation_ratio:%.2f\r\n"+
 		"mem_fragmentation_bytes:%d\r\nmem_not_counted_for_evict:%d\r\nmem_replication_backlog:0\r\nmem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\nmem_clients_normal:%d\r\n"+
 		"mem_cluster_links:0\r\nmem_aof_buffer:0\r\nmem_allocator:go\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:0\r\nlazyfreed_objects:%d\r\ngc_cycles:%d\r\n",
-		s.config.maxMemory, human(int64(s.config.maxMemory)), policy, float64(m.HeapInuse)/float64(max(m.HeapAlloc, 1)), m.HeapInuse-m.HeapAlloc, ratio, rss-used,
+		s.config.maxMemory, human(int64(s.config.maxMemory)), policy, float64(m.HeapInuse)/float64(max(m.HeapAlloc, 1)), m.HeapInuse-m.HeapAlloc,
+		float64(held)/float64(max(m.HeapInuse, 1)), held-m.HeapInuse, float64(rss)/float64(max(held, 1)), rss-int64(held), ratio, rss-used,
 		s.startup, normal, s.ks.Stats().LazyFreed, m.NumGC)
 }
 
@@ -135,10 +137,10 @@ func (s *Server) infoPersistence(b *strings.Builder) {
 	if s.loading() {
 		loading = 1
 	}
-	fmt.Fprintf(b, "loading:%d\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_save_keys_processed:0\r\ncurrent_save_keys_total:0\r\n"+
+	fmt.Fprintf(b, "loading:%d\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_cow_size_age:0\r\ncurrent_fork_perc:0.00\r\ncurrent_save_keys_processed:0\r\ncurrent_save_keys_total:0\r\n"+
 		"rdb_changes_since_last_save:%d\r\nrdb_bgsave_in_progress:0\r\nrdb_last_save_time:%d\r\nrdb_last_bgsave_status:ok\r\nrdb_last_bgsave_time_sec:-1\r\n"+
 		"rdb_current_bgsave_time_sec:-1\r\nrdb_saves:%d\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:%d\r\naof_enabled:0\r\naof_rewrite_in_progress:0\r\n"+
-		"aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1\r\naof_last_bgrewrite_status:ok\r\naof_last_write_status:ok\r\naof_last_cow_size:0\r\n",
+		"aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1\r\naof_last_bgrewrite_status:ok\r\naof_last_write_status:ok\r\naof_last_cow_size:0\r\naof_rewrites:0\r\naof_rewrites_consecutive_failures:0\r\nmodule_fork_in_progress:0\r\nmodule_fork_last_cow_size:0\r\n",
 		loading, s.ks.Stats().Dirty-s.stats.savedDirty, s.stats.lastSave, s.stats.saves, s.stats.loadDone)
 	if s.loading() {
 		done, total := float64(s.stats.loadDone), float64(max(s.stats.loadTotal, 1))
@@ -171,7 +173,7 @@ func (s *Server) infoStats(b *strings.Builder) {
 		items += len(ids)
 	}
 	fmt.Fprintf(b, "total_connections_received:%d\r\ntotal_commands_processed:%d\r\ninstantaneous_ops_per_sec:%d\r\ntotal_net_input_bytes:%d\r\ntotal_net_output_bytes:%d\r\n"+
-		"total_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0\r\ninstantaneous_input_kbps:%.2f\r\ninstantaneous_output_kbps:%.2f\r\nrejected_connections:%d\r\n"+
+		"total_net_repl_input_bytes:0\r\ntotal_net_repl_output_bytes:0\r\ninstantaneous_input_kbps:%.2f\r\ninstantaneous_output_kbps:%.2f\r\ninstantaneous_input_repl_kbps:0.00\r\ninstantaneous_output_repl_kbps:0.00\r\nrejected_connections:%d\r\n"+
 		"sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%d\r\nexpired_subkeys:%d\r\nexpired_stale_perc:0.00\r\nexpired_time_cap_reached_count:%d\r\nexpire_cycle_cpu_milliseconds:0\r\n"+
 		"evicted_keys:%d\r\nevicted_clients:%d\r\ntotal_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\nkeyspace_hits:%d\r\nkeyspace_misses:%d\r\n",
 		st.connections, s.totalCommands(), int(st.commandsRate.mean()+0.5), st.bytesIn, st.bytesOut, st.inRate.mean()/1024, st.outRate.mean()/1024,

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"os"
+	"runtime"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +37,15 @@ func systemMemory() int64 {
 	}
 	kb, _ := strconv.ParseInt(string(fields[1]), 10, 64)
 	return kb << 10
+}
+
+// systemName is the operating system, its release and the machine, as uname tells them.
+func systemName() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return runtime.GOOS + " " + runtime.GOARCH
+	}
+	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:]) + " " + unix.ByteSliceToString(u.Machine[:])
 }
 
 // cpuTime is the CPU time used by the process, seconds.

@@ -172,6 +172,9 @@ func TestSessions(t *testing.T) {
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		if *against != "" && name == "newer" {
+			continue // a 7.0 cannot give them
+		}
 		if *against != "" {
 			t.Run(name, func(t *testing.T) {
 				dial := func() net.Conn { return dialNet(t, *against) }

@@ -142,7 +142,7 @@ func (s *Server) checkTracking(c *conn, t *tracking) error {
 func (s *Server) clientCaching(x *command.Ctx) error {
 	c := x.Client.(*conn)
 	t := c.tracking
-	if t == nil || !t.optIn && !t.optOut {
+	if t == nil {
 		return command.Error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
 	}
 	switch {

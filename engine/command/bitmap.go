@@ -12,7 +12,7 @@ func Bitmaps() []Spec {
 	return []Spec{
 		{Name: "bitcount", Arity: -2, Flags: ReadOnly, Keys: []KeySpec{keyAt(1, RO|Access)}, Group: GroupBitmap, Since: "2.6.0", Do: bitcount,
 			Complexity: "O(N)", Summary: "Counts the number of set bits (population counting) in a string.", Syntax: "key [start end [BYTE | BIT]]"},
-		{Name: "bitfield", Arity: -2, Flags: Write | DenyOOM, Keys: []KeySpec{keyAt(1, RW|Access|Update|VariableFlags)}, Group: GroupBitmap, Since: "3.2.0", Do: bitfield,
+		{Name: "bitfield", Arity: -2, Flags: Write | DenyOOM, Keys: []KeySpec{keyAt(1, RW|Access|Update|VariableFlags).Noted("This command allows both access and modification of the key")}, Group: GroupBitmap, Since: "3.2.0", Do: bitfield,
 			Complexity: "O(1) for each subcommand specified", Summary: "Performs arbitrary bitfield integer operations on strings.",
 			Syntax: "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> ...]]"},
 		{Name: "bitfield_ro", Arity: -2, Flags: ReadOnly | Fast, Keys: []KeySpec{keyAt(1, RO|Access)}, Group: GroupBitmap, Since: "6.0.0", Do: bitfield,

@@ -101,7 +101,7 @@ func commandInfo(c *Ctx, names [][]byte) error {
 		if s := c.Env.Table.Find(n); s != nil {
 			s.info(c.Reply)
 		} else {
-			c.Reply.NilArray()
+			c.Reply.Nil()
 		}
 	}
 	return nil
@@ -145,9 +145,19 @@ func statuses(r Reply, list []string) {
 }
 
 func (k *KeySpec) info(r Reply) {
-	r.Map(3)
+	if k.Notes == "" {
+		r.Map(3)
+	} else {
+		r.Map(4)
+		r.BulkString("notes")
+		r.BulkString(k.Notes)
+	}
 	r.BulkString("flags")
-	statuses(r, k.Use.KeyUseNames())
+	use := k.Use
+	if k.Index == 0 {
+		use &^= NotKey | Incomplete
+	}
+	statuses(r, use.KeyUseNames())
 	r.BulkString("begin_search")
 	r.Map(2)
 	r.BulkString("type")
@@ -256,7 +266,7 @@ func commandGetKeys(c *Ctx) error {
 		}
 		c.Reply.Array(2)
 		c.Reply.Bulk(args[ref.Arg])
-		statuses(c.Reply, ref.Use.KeyUseNames())
+		statuses(c.Reply, (ref.Use &^ VariableFlags).KeyUseNames()) // they are known now
 	}
 	return nil
 }

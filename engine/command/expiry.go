@@ -16,6 +16,10 @@ func genericExpiry() []Spec {
 		return Spec{Name: name, Arity: -3, Flags: Write | Fast, Keys: []KeySpec{keyAt(1, RW|Update)}, Group: GroupGeneric, Since: since,
 			Complexity: "O(1)", Summary: summary, Syntax: "key " + arg + condition, Do: do}
 	}
+	clock := func(s Spec) Spec {
+		s.Tips = []string{"nondeterministic_output"}
+		return s
+	}
 	return []Spec{
 		write("expire", "1.0.0", "Sets the expiration time of a key in seconds.", "seconds", func(c *Ctx) error { return expire(c, true, true) }),
 		write("expireat", "1.2.0", "Sets the expiration time of a key to a Unix timestamp.", "unix-time-seconds", func(c *Ctx) error { return expire(c, true, false) }),
@@ -23,8 +27,8 @@ func genericExpiry() []Spec {
 		write("pexpireat", "2.6.0", "Sets the expiration time of a key to a Unix milliseconds timestamp.", "unix-time-milliseconds", func(c *Ctx) error { return expire(c, false, false) }),
 		read("expiretime", "7.0.0", "Returns the expiration time of a key as a Unix timestamp.", func(c *Ctx) error { return ttl(c, true, false) }),
 		read("pexpiretime", "7.0.0", "Returns the expiration time of a key as a Unix milliseconds timestamp.", func(c *Ctx) error { return ttl(c, false, false) }),
-		read("ttl", "1.0.0", "Returns the expiration time in seconds of a key.", func(c *Ctx) error { return ttl(c, true, true) }),
-		read("pttl", "2.6.0", "Returns the expiration time in milliseconds of a key.", func(c *Ctx) error { return ttl(c, false, true) }),
+		clock(read("ttl", "1.0.0", "Returns the expiration time in seconds of a key.", func(c *Ctx) error { return ttl(c, true, true) })),
+		clock(read("pttl", "2.6.0", "Returns the expiration time in milliseconds of a key.", func(c *Ctx) error { return ttl(c, false, true) })),
 		{Name: "persist", Arity: 2, Flags: Write | Fast, Keys: []KeySpec{keyAt(1, RW|Update)}, Group: GroupGeneric, Since: "2.2.0",
 			Complexity: "O(1)", Summary: "Removes the expiration time of a key.", Syntax: "key", Do: persist},
 	}

@@ -28,13 +28,13 @@ func Hashes() []Spec {
 	all.Tips, hkeysSpec.Tips, hvalsSpec.Tips = unordered, unordered, unordered
 	return append(hashExpiry(), []Spec{
 		write("hdel", -3, Fast, Delete, "2.0.0", "O(N) where N is the number of fields to be removed.", "Deletes one or more fields and their values from a hash. Deletes the hash if no fields remain.", "key field [field ...]", hdel),
-		read("hexists", 3, Fast, "2.0.0", "O(1)", "Determines whether a field exists in a hash.", "key field", hexists),
+		aboutKey(read("hexists", 3, Fast, "2.0.0", "O(1)", "Determines whether a field exists in a hash.", "key field", hexists)),
 		read("hget", 3, Fast, "2.0.0", "O(1)", "Returns the value of a field in a hash.", "key field", hget),
 		all,
 		write("hincrby", 4, DenyOOM|Fast, Access|Update, "2.0.0", "O(1)", "Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist.", "key field increment", hincrby),
 		write("hincrbyfloat", 4, DenyOOM|Fast, Access|Update, "2.6.0", "O(1)", "Increments the floating point value of a field by a number. Uses 0 as initial value if the field doesn't exist.", "key field increment", hincrbyfloat),
 		hkeysSpec,
-		read("hlen", 2, Fast, "2.0.0", "O(1)", "Returns the number of fields in a hash.", "key", hlen),
+		aboutKey(read("hlen", 2, Fast, "2.0.0", "O(1)", "Returns the number of fields in a hash.", "key", hlen)),
 		read("hmget", -3, Fast, "2.0.0", "O(N) where N is the number of fields being requested.", "Returns the values of all fields in a hash.", "key field [field ...]", hmget),
 		write("hmset", -4, DenyOOM|Fast, Update, "2.0.0", "O(N) where N is the number of fields being set.", "Sets the values of multiple fields.", "key field value [field value ...]", hmset),
 		random,
@@ -42,7 +42,7 @@ func Hashes() []Spec {
 		write("hset", -4, DenyOOM|Fast, Update, "2.0.0", "O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called with multiple field/value pairs.",
 			"Creates or modifies the value of a field in a hash.", "key field value [field value ...]", hset),
 		write("hsetnx", 4, DenyOOM|Fast, Insert, "2.0.0", "O(1)", "Sets the value of a field in a hash only when the field doesn't exist.", "key field value", hsetnx),
-		read("hstrlen", 3, Fast, "3.2.0", "O(1)", "Returns the length of the value of a field.", "key field", hstrlen),
+		aboutKey(read("hstrlen", 3, Fast, "3.2.0", "O(1)", "Returns the length of the value of a field.", "key field", hstrlen)),
 		hvalsSpec,
 	}...)
 }

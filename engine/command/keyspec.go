@@ -25,6 +25,7 @@ var keyUseNames = [...]string{"RO", "RW", "OW", "RM", "access", "update", "inser
 // KeySpec says where keys stand among the arguments. It begins at an index or after a keyword, and is a range or is counted.
 type KeySpec struct {
 	Use     KeyUse
+	Notes   string // for people
 	Index   int    // argument index where the search begins, counted from 1 (0 is the name)
 	Keyword string // if set, keys begin after this word, searched from argument From (negative: from the end)
 	From    int
@@ -38,6 +39,18 @@ type KeySpec struct {
 
 // keyAt is one key at index i.
 func keyAt(i int, use KeyUse) KeySpec { return KeySpec{Use: use, Index: i, Step: 1} }
+
+// Noted is k with notes.
+func (k KeySpec) Noted(notes string) KeySpec {
+	k.Notes = notes
+	return k
+}
+
+// aboutKey is s, a command of one key that tells of the key but not what is in it: no permission to read is needed.
+func aboutKey(s Spec) Spec {
+	s.Keys = []KeySpec{keyAt(1, RO)}
+	return s
+}
 
 // keysFrom are all arguments from index i on, or up to the last-th from the end (last -1: the last argument).
 func keysFrom(i, last, step int, use KeyUse) KeySpec {

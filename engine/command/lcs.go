@@ -6,7 +6,7 @@ import (
 )
 
 func lcsSpec() Spec {
-	return Spec{Name: "lcs", Arity: -3, Flags: ReadOnly, Keys: []KeySpec{keysFrom(1, -1, 1, RO|Access)}, Group: GroupString, Since: "7.0.0", Do: lcsCmd,
+	return Spec{Name: "lcs", Arity: -3, Flags: ReadOnly, Keys: []KeySpec{keysFrom(1, 1, 1, RO|Access)}, Group: GroupString, Since: "7.0.0", Do: lcsCmd,
 		Complexity: "O(N*M) where N and M are the lengths of s1 and s2, respectively", Summary: "Finds the longest common substring.",
 		Syntax: "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]"}
 }

@@ -23,7 +23,7 @@ func Lists() []Spec {
 		read("lindex", 3, 0, "1.0.0", "O(N) where N is the number of elements to traverse to get to the element at index. This makes asking for the first or the last element of the list O(1).", "Returns an element from a list by its index.", "key index", lindex),
 		write("linsert", 5, DenyOOM, Insert, "2.2.0", "O(N) where N is the number of elements to traverse before seeing the value pivot. This means that inserting somewhere on the left end on the list (head) can be considered O(1) and inserting somewhere on the right end (tail) is O(N).",
 			"Inserts an element before or after another element in a list.", "key <BEFORE | AFTER> pivot element", linsert),
-		read("llen", 2, Fast, "1.0.0", "O(1)", "Returns the length of a list.", "key", llen),
+		aboutKey(read("llen", 2, Fast, "1.0.0", "O(1)", "Returns the length of a list.", "key", llen)),
 		write("lpop", -2, Fast, Access|Delete, "1.0.0", pops, "Returns the first elements in a list after removing it. Deletes the list if the last element was popped.", "key [count]", func(c *Ctx) error { return pop(c, true) }),
 		read("lpos", -3, 0, "6.0.6", "O(N) where N is the number of elements in the list, for the average case. When searching for elements near the head or the tail of the list, or when the MAXLEN option is provided, the command may run in constant time.",
 			"Returns the index of matching elements in a list.", "key element [RANK rank] [COUNT num-matches] [MAXLEN len]", lpos),

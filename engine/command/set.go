@@ -27,8 +27,8 @@ func Sets() []Spec {
 	members.Tips = []string{"nondeterministic_output_order"}
 	return append([]Spec{
 		write("sadd", -3, DenyOOM|Fast, Insert, "1.0.0", "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.", "Adds one or more members to a set. Creates the key if it doesn't exist.", "key member [member ...]", sadd),
-		read("scard", 2, Fast, "1.0.0", "O(1)", "Returns the number of members in a set.", "key", scard),
-		read("sismember", 3, Fast, "1.0.0", "O(1)", "Determines whether a member belongs to a set.", "key member", sismember),
+		aboutKey(read("scard", 2, Fast, "1.0.0", "O(1)", "Returns the number of members in a set.", "key", scard)),
+		aboutKey(read("sismember", 3, Fast, "1.0.0", "O(1)", "Determines whether a member belongs to a set.", "key member", sismember)),
 		members,
 		read("smismember", -3, Fast, "6.2.0", "O(N) where N is the number of elements being checked for membership", "Determines whether multiple members belong to a set.", "key member [member ...]", smismember),
 		{Name: "smove", Arity: 4, Flags: Write | Fast, Keys: []KeySpec{keyAt(1, RW|Access|Delete), keyAt(2, RW|Insert)}, Group: GroupSet, Since: "1.0.0", Complexity: "O(1)",

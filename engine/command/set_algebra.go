@@ -18,13 +18,15 @@ func setAlgebra() []Spec {
 	}
 	all := "O(N) where N is the total number of elements in all given sets."
 	worst := "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets."
+	inter := store("sinterstore", worst, "Stores the intersect of multiple sets in a key.", setInter)
+	inter.Keys[0].Use = RW | Update // sic
 	return []Spec{
 		read("sdiff", all, "Returns the difference of multiple sets.", setDiff),
 		store("sdiffstore", all, "Stores the difference of multiple sets in a key.", setDiff),
 		read("sinter", worst, "Returns the intersect of multiple sets.", setInter),
 		{Name: "sintercard", Arity: -3, Flags: ReadOnly, Keys: []KeySpec{keysCounted(1, RO|Access)}, Group: GroupSet, Since: "7.0.0",
 			Complexity: worst, Summary: "Returns the number of members of the intersect of multiple sets.", Syntax: "numkeys key [key ...] [LIMIT limit]", Do: sintercard},
-		store("sinterstore", worst, "Stores the intersect of multiple sets in a key.", setInter),
+		inter,
 		read("sunion", all, "Returns the union of multiple sets.", setUnion),
 		store("sunionstore", all, "Stores the union of multiple sets in a key.", setUnion),
 	}

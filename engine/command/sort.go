@@ -7,14 +7,19 @@ import (
 	"github.com/evald/evald/engine"
 )
 
+const (
+	sortByNotes    = "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort"
+	sortStoreNotes = "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the argument array"
+)
+
 func sortSpecs() []Spec {
 	complexity := "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N)."
 	syntax := "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]"
 	return []Spec{
-		{Name: "sort", Arity: -2, Flags: Write | DenyOOM, Categories: "set sortedset list dangerous",
-			Keys: []KeySpec{keyAt(1, RO|Access), {Use: RO | Access | NotKey | Incomplete, Index: 0}, {Use: OW | Update | NotKey | Incomplete, Index: 0}}, Group: GroupGeneric, Since: "1.0.0",
+		{Name: "sort", Arity: -2, Flags: Write | DenyOOM, Categories: "-group set sortedset list dangerous",
+			Keys: []KeySpec{keyAt(1, RO|Access), {Use: RO | Access | NotKey | Incomplete, Notes: sortByNotes}, {Use: OW | Update | NotKey | Incomplete, Notes: sortStoreNotes}}, Group: GroupGeneric, Since: "1.0.0",
 			Complexity: complexity, Summary: "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.", Syntax: syntax + " [STORE destination]", Do: sortCmd},
-		{Name: "sort_ro", Arity: -2, Flags: ReadOnly, Categories: "set sortedset list dangerous", Keys: []KeySpec{keyAt(1, RO|Access), {Use: RO | Access | NotKey | Incomplete, Index: 0}},
+		{Name: "sort_ro", Arity: -2, Flags: ReadOnly, Categories: "-group set sortedset list dangerous", Keys: []KeySpec{keyAt(1, RO|Access), {Use: RO | Access | NotKey | Incomplete, Notes: sortByNotes}},
 			Group: GroupGeneric, Since: "7.0.0", Complexity: complexity, Summary: "Returns the sorted elements of a list, a set, or a sorted set.", Syntax: syntax, Do: sortCmd},
 	}
 }

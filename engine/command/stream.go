@@ -32,6 +32,7 @@ func streamLog() []Spec {
 	add := streamSpec("xadd", -5, Write|DenyOOM|Fast, RW|Update, "5.0.0", "O(1) when adding a new entry, O(N) when trimming where N being the number of entries evicted.",
 		"Appends a new message to a stream. Creates the key if it doesn't exist.",
 		"key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]", xadd)
+	add.Keys[0].Notes = "UPDATE instead of INSERT because of the optional trimming feature"
 	trim := streamSpec("xtrim", -4, Write, RW|Delete, "5.0.0", "O(N), with N being the number of evicted entries. Constant times are very small however, since entries are organized in macro nodes containing multiple entries that can be released with a single deallocation.",
 		"Deletes messages from the beginning of a stream.", "key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]", xtrim)
 	add.Tips, trim.Tips = []string{"nondeterministic_output"}, []string{"nondeterministic_output"}

@@ -32,7 +32,7 @@ func zsetBasic() []Spec {
 	return []Spec{
 		zsetWrite("zadd", -4, DenyOOM|Fast, Update, "1.2.0", "O(log(N)) for each item added, where N is the number of elements in the sorted set.",
 			"Adds one or more members to a sorted set, or updates their scores. Creates the key if it doesn't exist.", "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]", zadd),
-		zsetRead("zcard", 2, Fast, "1.2.0", "O(1)", "Returns the number of members in a sorted set.", "key", zcard),
+		aboutKey(zsetRead("zcard", 2, Fast, "1.2.0", "O(1)", "Returns the number of members in a sorted set.", "key", zcard)),
 		zsetWrite("zincrby", 4, DenyOOM|Fast, Access|Update, "1.2.0", "O(log(N)) where N is the number of elements in the sorted set.", "Increments the score of a member in a sorted set.", "key increment member", zincrby),
 		zsetRead("zmscore", -3, Fast, "6.2.0", "O(N) where N is the number of members being requested.", "Returns the score of one or more members in a sorted set.", "key member [member ...]", zmscore),
 		random,

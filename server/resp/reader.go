@@ -158,6 +158,9 @@ func (r *Reader) multibulk() ([][]byte, error) {
 			if r.pos >= len(buf) {
 				return nil, nil
 			}
+			if buf[r.pos] == '\r' && r.pos+1 < len(buf) {
+				return nil, ProtocolError("expected '$', got ' '") // an empty line: sic
+			}
 			n, next, ok := r.number(r.pos + 1)
 			if next == 0 {
 				return nil, r.incomplete("too big bulk count string")

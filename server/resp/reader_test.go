@@ -51,6 +51,7 @@ func TestReaderCommands(t *testing.T) {
 		{"*+1\r\n", "", "invalid multibulk length"},
 		{"*01\r\n", "", "invalid multibulk length"},
 		{"*2147483648\r\n", "", "invalid multibulk length"},
+		{"*1\r\n\r\n", "", "expected '$', got ' '"},
 		{"*1\r\n!4\r\nPING\r\n", "", "expected '$', got '!'"},
 		{"*1\r\n\x01\r\n", "", "expected '$', got '\x01'"},
 		{"*1\r\n$-1\r\n", "", "invalid bulk length"},
