@@ -19,7 +19,7 @@ func later() map[string]string {
 		"command|getkeys": "arity", "command|getkeysandflags": "arity", "config|resetstat": "tips", "config|rewrite": "tips", "msetnx": "tips", "randomkey": "tips",
 		"scan": "tips", "cluster|shards": "answers while loading", "cluster|slots": "answers while loading", "script|kill": "FORCE is an extension",
 		"failover": "no replication here", "psync": "no replication here", "replconf": "no replication here", "sync": "no replication here",
-		"migrate": "it is not here", "module|load": "no modules here", "module|loadex": "no modules here", "module|unload": "no modules here"}
+		"module|load": "no modules here", "module|loadex": "no modules here", "module|unload": "no modules here"}
 	for _, name := range strings.Fields("blmove blpop brpop brpoplpush bzpopmax bzpopmin") {
 		m[name] = "scripts may call it since 7.2"
 	}

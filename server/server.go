@@ -162,7 +162,7 @@ func New(o Options) (*Server, error) {
 
 // commands builds the table of every command.
 func (s *Server) commands() *command.Table {
-	families := append(command.Families(), s.scripts.Commands(), s.connection(), s.client(), s.transactions(), s.pubsub(), s.configuration(), s.administration(), s.cluster(), command.Docs())
+	families := append(command.Families(), s.scripts.Commands(), s.connection(), s.client(), s.transactions(), s.pubsub(), s.configuration(), s.administration(), s.cluster(), []command.Spec{migrateSpec()}, command.Docs())
 	return command.NewTable(families...)
 }
 

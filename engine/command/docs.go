@@ -154,7 +154,7 @@ func (k *KeySpec) info(r Reply) {
 	}
 	r.BulkString("flags")
 	use := k.Use
-	if k.Index == 0 {
+	if k.Index == 0 && k.Keyword == "" {
 		use &^= NotKey | Incomplete
 	}
 	statuses(r, use.KeyUseNames())

@@ -80,7 +80,7 @@ func (s *Spec) KeyRefs(dst []KeyRef, args [][]byte) (refs []KeyRef, ok bool) {
 		if dst, ok = s.Keys[i].refs(dst, args); !ok {
 			return dst, false
 		}
-		if u := s.Keys[i].Use; u&VariableFlags != 0 || u&(Incomplete|OW) == Incomplete|OW {
+		if u := s.Keys[i].Use; u&VariableFlags != 0 || u&Incomplete != 0 && u&RO == 0 {
 			dst = s.special(dst, args)
 		}
 	}

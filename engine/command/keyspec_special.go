@@ -3,7 +3,7 @@ package command
 // Keys that only the command itself can tell: what a key specification marks as incomplete or with variable flags.
 
 // special corrects refs, the keys among args by the specifications: SET without GET only overwrites, BITFIELD with nothing but GET
-// only reads, and SORT may store.
+// only reads, SORT may store, and MIGRATE's key may be none.
 func (s *Spec) special(refs []KeyRef, args [][]byte) []KeyRef {
 	switch s.Name {
 	case "set":
@@ -16,6 +16,10 @@ func (s *Spec) special(refs []KeyRef, args [][]byte) []KeyRef {
 	case "bitfield":
 		if bitfieldReads(args) {
 			refs[len(refs)-1].Use = RO | Access
+		}
+	case "migrate": // one key, or "" and a list of them
+		if len(refs) > 1 && len(args[refs[0].Arg]) == 0 {
+			return refs[1:]
 		}
 	case "sort":
 		store := 0 // the last one counts
