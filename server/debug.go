@@ -111,7 +111,7 @@ func (s *Server) debug(x *command.Ctx) error {
 	case name == "reload" && s.reloadsOver(x):
 		return command.Error("ERR Error trying to load the RDB dump")
 	case name == "quicklist-packed-threshold" && n == 3:
-		if size, err := parseMemory(string(x.Args[2])); err != nil || size < 1 || size >= 1<<32 {
+		if size, err := parseMemory(string(x.Args[2])); err != nil || size > 1<<32-1<<20 {
 			return command.Error("ERR argument must be a memory value bigger than 1 and smaller than 4gb")
 		}
 		r.Status("OK")
