@@ -15,8 +15,9 @@ import (
 // workload is one kind of request.
 type workload struct {
 	name     string
-	script   string // the bundled script it runs, or Lua source if it contains a space; "" for a plain command
+	script   string // Lua source that it runs; "" for a plain command
 	function string // or the function of the pattern library it calls
+	evalsha  bool   // the function is called as a script, whatever Options.EvalSHA says
 	// command returns the request; for a script or function, what follows EVALSHA sha or FCALL name.
 	command func(o Options) []arg
 	// fill writes what the requests need to find; nil if nothing.
@@ -40,7 +41,7 @@ func limiterCount(o Options) int { return max(1, o.Requests/callsPerLimiter) }
 func workloads() []workload {
 	return append([]workload{
 		// Every request releases a lock that is held: what a lock's owner does.
-		{name: "lock_release", script: "lock_release", everyRound: true,
+		{name: "lock_release", function: "lock_release", evalsha: true, everyRound: true,
 			command: func(o Options) []arg {
 				return []arg{text("1"), {"bench:lock:", inOrder, 0, ""}, text("0123456789abcdef0123456789abcdef")}
 			},
@@ -49,16 +50,16 @@ func workloads() []workload {
 					return []string{"SET", "bench:lock:" + number(i), "0123456789abcdef0123456789abcdef", "PX", "600000"}
 				})
 			}},
-		{name: "sliding_window", script: "sliding_window", everyRound: true,
+		{name: "sliding_window", function: "rl_sliding_log", evalsha: true, everyRound: true,
 			command: func(o Options) []arg {
-				return []arg{text("1"), {limiters, random, limiterCount(o), ""}, text(strconv.Itoa(limiterLimit)), text("600000")}
+				return []arg{text("1"), {limiters, random, limiterCount(o), ""}, text(strconv.Itoa(limiterLimit)), text("600000"), text("1")}
 			},
 			fill: func(s setup) error {
 				return s.each(limiterCount(s.o), func(i int) []string { return []string{"UNLINK", limiters + number(i)} })
 			}},
-		{name: "leaderboard_page", script: "leaderboard_page", fill: board,
+		{name: "leaderboard_page", function: "lb_page", evalsha: true, fill: board,
 			command: func(o Options) []arg {
-				return []arg{text("1"), text("bench:board"), {"", random, o.Keyspace, ""}, text("10")}
+				return []arg{text("1"), text("bench:board"), text("-"), text("desc"), text("ordinal"), {"", random, o.Keyspace, ""}, text("10")}
 			}},
 		{name: "get", fill: values, command: func(o Options) []arg { return []arg{text("GET"), key(o)} }},
 		{name: "set", command: func(o Options) []arg { return []arg{text("SET"), key(o), text(value(o))} }},
@@ -133,27 +134,23 @@ func (w workload) prepare(s setup, first bool) ([]arg, error) {
 // load makes the server know the script or function and returns the words that call it.
 func (w workload) load(s setup) ([]arg, error) {
 	source := w.script
-	switch {
-	case w.function != "":
+	if w.function != "" {
 		f, lib, ok := scripts.LookupFunction(w.function)
 		if !ok {
 			panic("bench: workload of a function that is not in the library: " + w.function)
 		}
-		if _, err := s.c.Do("FUNCTION", "LOAD", "REPLACE", lib.Source); err != nil {
-			return nil, fmt.Errorf("FUNCTION LOAD: %w", err)
-		}
-		if !s.o.EvalSHA {
-			return []arg{text("FCALL"), text(w.function)}, nil
-		}
 		source = f.Script
-	case w.script == "":
-		return nil, nil
-	case !strings.Contains(w.script, " "):
-		_, f, ok := scripts.Get(w.script)
-		if !ok {
-			panic("bench: workload of a script that is not bundled: " + w.script)
+		if !w.evalsha {
+			if _, err := s.c.Do("FUNCTION", "LOAD", "REPLACE", lib.Source); err != nil {
+				return nil, fmt.Errorf("FUNCTION LOAD: %w", err)
+			}
+			if !s.o.EvalSHA {
+				return []arg{text("FCALL"), text(w.function)}, nil
+			}
 		}
-		source = f.Source
+	}
+	if source == "" {
+		return nil, nil
 	}
 	sha, err := s.c.Do("SCRIPT", "LOAD", source)
 	if err != nil {

@@ -69,52 +69,30 @@ func (a *App) scriptsCommand() *cli.Command {
 	}
 }
 
-// script is what a script is to this command, wherever the library keeps it.
-type script struct {
-	scripts.Pattern
-	source, sha1 string
-}
-
-// name is the script's name here: a library's functions stand under the library's name.
-func (s script) name() string {
-	if s.Library != "" {
-		return s.Library + "/" + s.Name
-	}
-	return s.Name
-}
-
-// all returns every script: first those that stand alone, then every library's functions.
-func all() []script {
-	var list []script
-	for _, f := range scripts.Files() {
-		if f.Library == "" {
-			list = append(list, script{f.Patterns[0], f.Source, f.SHA1()})
-		}
-	}
+// all returns every function, library by library.
+func all() []scripts.Function {
+	var list []scripts.Function
 	for _, lib := range scripts.Libraries() {
-		for _, f := range lib.Functions {
-			list = append(list, script{f.Pattern, f.Script, f.SHA1})
-		}
+		list = append(list, lib.Functions...)
 	}
 	return list
 }
 
-// find returns the scripts of these names, all without names. The library may be left out of a function's name.
-func find(names []string) ([]script, error) {
-	scripts := all()
+// fullName is the function's name with its library's before it.
+func fullName(f scripts.Function) string { return f.Library + "/" + f.Name }
+
+// find returns the functions of these names, all without names. The library may be left out of a name.
+func find(names []string) ([]scripts.Function, error) {
 	if len(names) == 0 {
-		return scripts, nil
+		return all(), nil
 	}
-	var list []script
+	var list []scripts.Function
 	for _, name := range names {
-		i := slices.IndexFunc(scripts, func(s script) bool { return s.name() == name })
-		if i < 0 {
-			i = slices.IndexFunc(scripts, func(s script) bool { return s.Name == name })
-		}
-		if i < 0 {
+		f, _, ok := scripts.LookupFunction(name[strings.LastIndexByte(name, '/')+1:])
+		if !ok || name != f.Name && name != fullName(f) {
 			return nil, fmt.Errorf("no script %q, see evald scripts list", name)
 		}
-		list = append(list, scripts[i])
+		list = append(list, f)
 	}
 	return list, nil
 }
@@ -123,7 +101,7 @@ func find(names []string) ([]script, error) {
 func sourceOf(name string) (string, error) {
 	found, err := find([]string{name})
 	if err == nil {
-		return found[0].source, nil
+		return found[0].Script, nil
 	}
 	for _, lib := range scripts.Libraries() {
 		if lib.Name == name {
@@ -136,8 +114,8 @@ func sourceOf(name string) (string, error) {
 func listScripts(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tKEYS\tARGV\tPURPOSE")
-	for _, s := range all() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.name(), usage(s.Keys), usage(s.Args), s.Purpose)
+	for _, f := range all() {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", fullName(f), usage(f.Keys), usage(f.Args), f.Purpose)
 	}
 	return t.Flush()
 }
@@ -160,15 +138,15 @@ func loadScripts(c *cli.Context, w io.Writer) error {
 		return err
 	}
 	defer conn.Close()
-	for _, s := range list {
-		v, err := conn.Do("SCRIPT", "LOAD", s.source)
+	for _, f := range list {
+		v, err := conn.Do("SCRIPT", "LOAD", f.Script)
 		if err != nil {
-			return fmt.Errorf("load %s: %w", s.name(), err)
+			return fmt.Errorf("load %s: %w", fullName(f), err)
 		}
-		if v.String() != s.sha1 {
-			return fmt.Errorf("load %s: the server says SHA1 %s, the script has %s", s.name(), v, s.sha1)
+		if v.String() != f.SHA1 {
+			return fmt.Errorf("load %s: the server says SHA1 %s, the script has %s", fullName(f), v, f.SHA1)
 		}
-		fmt.Fprintf(w, "%s %s\n", s.sha1, s.name())
+		fmt.Fprintf(w, "%s %s\n", f.SHA1, fullName(f))
 	}
 	return nil
 }

@@ -41,29 +41,29 @@ func order() []string {
 }
 
 // parseFile reads one .lua file.
-func parseFile(file, src string) (File, error) {
+func parseFile(name, src string) (file, error) {
 	library, shebangFlags, err := parseShebang(src)
 	if err != nil {
-		return File{}, fmt.Errorf("%s:1: %w", file, err)
+		return file{}, fmt.Errorf("%s:1: %w", name, err)
 	}
-	f := File{Name: file, Library: library, Source: src}
+	f := file{name: name, library: library, source: src}
 	headers := splitHeaders(src)
 	if library != "" {
 		if len(headers) == 0 {
-			return File{}, fmt.Errorf("%s: a library opens with a header of @library, @purpose and @since", file)
+			return file{}, fmt.Errorf("%s: a library opens with a header of @library, @purpose and @since", name)
 		}
-		if f.Purpose, err = parseLibraryHeader(library, headers[0]); err != nil {
-			return File{}, fmt.Errorf("%s:%w", file, err)
+		if f.purpose, err = parseLibraryHeader(library, headers[0]); err != nil {
+			return file{}, fmt.Errorf("%s:%w", name, err)
 		}
 		headers = headers[1:]
 	}
 	for _, h := range headers {
 		p, err := parseHeader(h)
 		if err != nil {
-			return File{}, fmt.Errorf("%s:%w", file, err)
+			return file{}, fmt.Errorf("%s:%w", name, err)
 		}
-		p.File, p.Library = file, library
-		f.Patterns = append(f.Patterns, p)
+		p.File, p.Library = name, library
+		f.patterns = append(f.patterns, p)
 	}
 	if library == "" {
 		return f, checkScript(&f, headers, shebangFlags)
@@ -72,37 +72,37 @@ func parseFile(file, src string) (File, error) {
 }
 
 // checkScript applies the rules that hold between a script's file and its one header.
-func checkScript(f *File, headers [][]field, shebangFlags []string) error {
-	if len(f.Patterns) != 1 {
-		return fmt.Errorf("%s: a script has exactly one header, found %d", f.Name, len(f.Patterns))
+func checkScript(f *file, headers [][]field, shebangFlags []string) error {
+	if len(f.patterns) != 1 {
+		return fmt.Errorf("%s: a script has exactly one header, found %d", f.name, len(f.patterns))
 	}
-	p := f.Patterns[0]
-	f.Purpose = p.Purpose
+	p := f.patterns[0]
+	f.purpose = p.Purpose
 	if headers[0][0].line != 2 {
-		return fmt.Errorf("%s:%d: the header stands right under the first line", f.Name, headers[0][0].line)
+		return fmt.Errorf("%s:%d: the header stands right under the first line", f.name, headers[0][0].line)
 	}
-	if p.Name+".lua" != f.Name {
-		return fmt.Errorf("%s: @name %s differs from the file's name", f.Name, p.Name)
+	if p.Name+".lua" != f.name {
+		return fmt.Errorf("%s: @name %s differs from the file's name", f.name, p.Name)
 	}
 	if !slices.Equal(p.Flags, shebangFlags) {
-		return fmt.Errorf("%s: @flags %v differ from the first line's %v", f.Name, p.Flags, shebangFlags)
+		return fmt.Errorf("%s: @flags %v differ from the first line's %v", f.name, p.Flags, shebangFlags)
 	}
 	return nil
 }
 
 // checkLibrary holds the headers against what the library registers.
-func checkLibrary(f File) error {
+func checkLibrary(f file) error {
 	var registered, described []string
-	for _, m := range registerRE.FindAllStringSubmatch(f.Source, -1) {
+	for _, m := range registerRE.FindAllStringSubmatch(f.source, -1) {
 		registered = append(registered, m[1])
 	}
-	for _, p := range f.Patterns {
+	for _, p := range f.patterns {
 		described = append(described, p.Name)
 	}
 	slices.Sort(registered)
 	slices.Sort(described)
 	if !slices.Equal(registered, described) {
-		return fmt.Errorf("%s: headers describe %v, register_function names %v", f.Name, described, registered)
+		return fmt.Errorf("%s: headers describe %v, register_function names %v", f.name, described, registered)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Tests of the header parser: the embedded files parse, and each rule of the format refuses what breaks it.
+// Tests of the header parser: each rule of the format refuses what breaks it.
 package scripts
 
 import (
@@ -7,31 +7,6 @@ import (
 	"testing"
 	"testing/fstest"
 )
-
-func TestHeaders(t *testing.T) {
-	lib, err := load(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"leaderboard_page", "lock_release", "sliding_window"} {
-		p, f, ok := Get(want)
-		if !ok || p.Name != want || !slices.ContainsFunc(f.Patterns, func(q Pattern) bool { return q.Name == want }) {
-			t.Errorf("Get(%q) = %+v in %s, %v", want, p, f.Name, ok)
-		}
-	}
-	if _, _, ok := Get("absent"); ok {
-		t.Error("Get finds a pattern that does not exist")
-	}
-	for _, p := range lib.patterns {
-		call := "EVALSHA <sha> "
-		if p.Library != "" {
-			call = "FCALL"
-		}
-		if !strings.HasPrefix(p.Example, call) {
-			t.Errorf("%s: @example %q does not start with %s", p.File, p.Example, call)
-		}
-	}
-}
 
 const goodScript = `#!lua flags=no-writes
 -- @name good
@@ -78,7 +53,7 @@ func TestParseScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := f.Patterns[0]
+	p := f.patterns[0]
 	if p.Reply != "integer: 1 or 0" || p.Library != "" || !slices.Equal(p.Flags, []string{"no-writes"}) {
 		t.Errorf("got %+v", p)
 	}
@@ -98,7 +73,7 @@ func TestParseLibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Library != "area" || f.Purpose != "Several patterns in one file." || len(f.Patterns) != 2 || f.Patterns[1].Name != "area_two" {
+	if f.library != "area" || f.purpose != "Several patterns in one file." || len(f.patterns) != 2 || f.patterns[1].Name != "area_two" {
 		t.Errorf("got %+v", f)
 	}
 }
@@ -159,11 +134,10 @@ func TestMalformed(t *testing.T) {
 
 func TestNamesAreUnique(t *testing.T) {
 	fsys := fstest.MapFS{
-		"area.lua":     {Data: []byte(strings.ReplaceAll(goodLibrary, "area_one", "good"))},
-		"good.lua":     {Data: []byte(goodScript)},
-		"sub/skip.lua": {Data: []byte("not at the root")},
+		"lock/good.lua": {Data: []byte(goodScript)},
+		"util/good.lua": {Data: []byte(goodScript)},
 	}
-	if _, err := load(fsys); err == nil || !strings.Contains(err.Error(), "good.lua: good is already defined in area.lua") {
+	if _, err := buildLibraries(fsys); err == nil || !strings.Contains(err.Error(), "util/good.lua: good is already defined in lock/good.lua") {
 		t.Fatalf("got %v", err)
 	}
 }

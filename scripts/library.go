@@ -1,5 +1,4 @@
-// This file builds the pattern library: each function is one .lua file in its area's folder, and the same source serves
-// EVALSHA (on its own) and FCALL (as part of its area's FUNCTION library).
+// This file builds the libraries of the areas, and each function's own script, from the embedded files.
 package scripts
 
 import (
@@ -42,7 +41,7 @@ func areas() []area {
 // Function is one function of a library.
 type Function struct {
 	Pattern
-	Script string // its source for SCRIPT LOAD and EVALSHA, shared code included
+	Script string // its source for SCRIPT LOAD and EVALSHA, with the shared code it uses
 	SHA1   string // hex digest of Script
 }
 
@@ -148,11 +147,11 @@ func readFunction(fsys fs.FS, name string, shared *includer) (Function, string, 
 		return Function{}, "", err
 	}
 	src := string(data)
-	file, err := parseFile(path.Base(name), src)
+	parsed, err := parseFile(path.Base(name), src)
 	if err != nil {
 		return Function{}, "", fmt.Errorf("%s: %w", path.Dir(name), err)
 	}
-	if file.Library != "" {
+	if parsed.library != "" {
 		return Function{}, "", fmt.Errorf("%s: is a library, want one function", name)
 	}
 	own := &includer{fsys: fsys}
@@ -165,9 +164,9 @@ func readFunction(fsys fs.FS, name string, shared *includer) (Function, string, 
 	}
 	shebang, rest, _ := strings.Cut(body, "\n")
 	header, code := splitHeader(rest)
-	script := shebang + "\n" + header + own.text.String() + code
+	script := shebang + "\n" + header + shake(own.text.String(), code) + code
 	sum := sha1.Sum([]byte(script))
-	f := Function{Pattern: file.Patterns[0], Script: script, SHA1: hex.EncodeToString(sum[:])}
+	f := Function{Pattern: parsed.patterns[0], Script: script, SHA1: hex.EncodeToString(sum[:])}
 	f.File = name
 	return f, rest, nil
 }

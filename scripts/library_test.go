@@ -17,8 +17,8 @@ func TestLibraries(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if len(f.Patterns) != len(lib.Functions)+1 { // and its version
-			t.Errorf("%s: %d headers for %d functions", lib.Name, len(f.Patterns), len(lib.Functions))
+		if len(f.patterns) != len(lib.Functions)+1 { // and its version
+			t.Errorf("%s: %d headers for %d functions", lib.Name, len(f.patterns), len(lib.Functions))
 		}
 		for _, fn := range lib.Functions {
 			if _, err := parseFile(fn.Name+".lua", fn.Script); err != nil {
@@ -30,6 +30,9 @@ func TestLibraries(t *testing.T) {
 			if got, in, ok := LookupFunction(fn.Name); !ok || got.SHA1 != fn.SHA1 || in.Name != lib.Name {
 				t.Errorf("LookupFunction(%q) = %v, %v, %v", fn.Name, got.SHA1, in.Name, ok)
 			}
+			if call, _, _ := strings.Cut(fn.Example, " "); call != "FCALL" && call != "FCALL_RO" {
+				t.Errorf("%s: the example is no call: %q", fn.Name, fn.Example)
+			}
 			if strings.Contains(fn.Script, "include:") {
 				t.Errorf("%s: an include was left", fn.Name)
 			}
@@ -37,6 +40,22 @@ func TestLibraries(t *testing.T) {
 	}
 	if _, _, ok := LookupFunction("nothing"); ok {
 		t.Error("found a function that is not there")
+	}
+}
+
+// A function's own script has what it uses of the shared code, with what that uses, and nothing else.
+func TestShake(t *testing.T) {
+	const shared = "-- About this file.\n\nlocal ONE = 1\nlocal TWO = 2 -- ONE + ONE\n\n-- first adds.\nlocal function first(n)\n  return n + TWO\nend\n" +
+		"\n-- second is first twice.\nlocal function second(n)\n  return first(first(n))\nend\n\nlocal t = {}\n\nfunction t.used(n) -- ONE\n  return n\nend\n\nfunction t.unused(n)\n  return ONE\nend\n" +
+		"\nlocal names = {\n  a = t,\n}\n"
+	for code, want := range map[string]string{
+		"return 1":                         "-- About this file.\n\n",
+		"return first(1)":                  "-- About this file.\n\nlocal TWO = 2 -- ONE + ONE\n\n-- first adds.\nlocal function first(n)\n  return n + TWO\nend\n\n",
+		"return names.a.used(1) -- second": "-- About this file.\n\nlocal t = {}\n\nfunction t.used(n) -- ONE\n  return n\nend\n\nlocal names = {\n  a = t,\n}\n",
+	} {
+		if got := shake(shared, code); got != want {
+			t.Errorf("%s keeps\n%q, want\n%q", code, got, want)
+		}
 	}
 }
 

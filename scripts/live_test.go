@@ -1,4 +1,4 @@
-// Tests of the patterns themselves against a real redis-server; skipped, with the reason, where there is none.
+// Tests of single functions as scripts against a real redis-server; skipped, with the reason, where there is none.
 package scripts_test
 
 import (
@@ -46,16 +46,16 @@ func want(t testing.TB, c *respclient.Client, want string, args ...string) {
 	}
 }
 
-// script loads one script and returns its SHA1.
+// script loads the source of one function and returns its SHA1.
 func script(t testing.TB, c *respclient.Client, name string) string {
 	t.Helper()
-	_, f, ok := scripts.Get(name)
+	f, _, ok := scripts.LookupFunction(name)
 	if !ok {
-		t.Fatalf("no script %s", name)
+		t.Fatalf("no function %s", name)
 	}
-	sha := do(t, c, "SCRIPT", "LOAD", f.Source).String()
-	if sha != f.SHA1() {
-		t.Fatalf("%s: the server says %s, SHA1() says %s", name, sha, f.SHA1())
+	sha := do(t, c, "SCRIPT", "LOAD", f.Script).String()
+	if sha != f.SHA1 {
+		t.Fatalf("%s: the server says %s, SHA1 is %s", name, sha, f.SHA1)
 	}
 	return sha
 }
@@ -71,10 +71,9 @@ func TestLockRelease(t *testing.T) {
 	want(t, c, "0", "EXISTS", "k")
 	want(t, c, "-1", "EVALSHA", sha, "1", "k", "me")
 
-	const bad = "BADARG lock_release takes the key lock and the argument token"
-	want(t, c, bad, "EVALSHA", sha, "1", "k")
-	want(t, c, bad, "EVALSHA", sha, "0", "me")
-	want(t, c, bad, "EVALSHA", sha, "1", "k", "")
+	want(t, c, "BADARG token must not be empty", "EVALSHA", sha, "1", "k")
+	want(t, c, "BADARG keys: lock [channel]", "EVALSHA", sha, "0", "me")
+	want(t, c, "BADARG token must not be empty", "EVALSHA", sha, "1", "k", "")
 	do(t, c, "RPUSH", "list", "me")
 	if _, err := c.Do("EVALSHA", sha, "1", "list", "me"); err == nil || !strings.HasPrefix(err.Error(), "WRONGTYPE ") {
 		t.Fatalf("a list as lock: %v", err)
@@ -114,50 +113,53 @@ func TestLockReleaseRace(t *testing.T) {
 	}
 }
 
-func TestLeaderboardPage(t *testing.T) {
+func TestPage(t *testing.T) {
 	c := dial(t, redistest.Start(t))
-	sha := script(t, c, "leaderboard_page")
-	want(t, c, "[0]", "EVALSHA", sha, "1", "none", "0", "10")
+	sha := script(t, c, "lb_page")
+	page := func(args ...string) []string { return append([]string{"EVALSHA", sha, "1"}, args...) }
+	want(t, c, "[0]", page("none", "-", "desc", "ordinal", "0", "10")...)
 	do(t, c, "ZADD", "b", "1.5", "a", "3", "b", "3", "c", "-inf", "d", "0", "e")
-	want(t, c, "[5 1 c 3 2 b 3]", "EVALSHA", sha, "1", "b", "0", "2")
-	want(t, c, "[5 1 c 3 2 b 3]", "EVALSHA", sha, "1", "b", "0", "2", "desc")
-	want(t, c, "[5 1 d -inf 2 e 0]", "EVALSHA", sha, "1", "b", "0", "2", "asc")
-	want(t, c, "[5 4 e 0 5 d -inf]", "EVALSHA", sha, "1", "b", "3", "1000")
-	want(t, c, "[5]", "EVALSHA", sha, "1", "b", "5", "10")
-	want(t, c, "[5 1 c 3 2 b 3]", "EVALSHA_RO", sha, "1", "b", "000000000000", "2")
+	want(t, c, "[5 1 c 3 2 b 3]", page("b", "-", "desc", "ordinal", "0", "2")...)
+	want(t, c, "[5 1 d -inf 2 e 0]", page("b", "-", "asc", "ordinal", "0", "2")...)
+	want(t, c, "[5 4 e 0 5 d -inf]", page("b", "-", "desc", "ordinal", "3", "1000")...)
+	want(t, c, "[5]", page("b", "-", "desc", "ordinal", "5", "10")...)
+	want(t, c, "[5 1 c 3 1 b 3]", page("b", "-", "desc", "competition", "0", "2")...)
+	want(t, c, "[5 1 b 3 3 a 1.5]", page("b", "-", "desc", "competition", "1", "2")...)
+	want(t, c, "[5 1 c 3 2 b 3]", "EVALSHA_RO", sha, "1", "b", "-", "desc", "ordinal", "000000000000", "2")
 
-	const offset, count = "BADARG offset must be an integer from 0 to 4294967295", "BADARG count must be an integer from 1 to 1000"
-	want(t, c, "BADARG leaderboard_page takes the key board", "EVALSHA", sha, "0", "0", "1")
-	for _, bad := range []string{"-1", "1.5", "x", "", "nan", "4294967296", "inf"} {
-		want(t, c, offset, "EVALSHA", sha, "1", "b", bad, "1")
+	const offset, count = "BADARG offset must be a whole number from 0", "BADARG count must be a whole number from 1 to 1000"
+	want(t, c, "BADARG keys: board and its parts", "EVALSHA", sha, "0", "-", "desc", "ordinal", "0", "1")
+	for _, bad := range []string{"-1", "1.5", "x", "", "nan", "9007199254740992", "inf"} {
+		want(t, c, offset, page("b", "-", "desc", "ordinal", bad, "1")...)
 	}
 	for _, bad := range []string{"0", "-1", "1.5", "x", "1001", "nan"} {
-		want(t, c, count, "EVALSHA", sha, "1", "b", "0", bad)
+		want(t, c, count, page("b", "-", "desc", "ordinal", "0", bad)...)
 	}
-	want(t, c, offset, "EVALSHA", sha, "1", "b")
-	want(t, c, count, "EVALSHA", sha, "1", "b", "0")
-	want(t, c, "BADARG order must be desc or asc", "EVALSHA", sha, "1", "b", "0", "1", "up")
+	want(t, c, offset, page("b", "-", "desc", "ordinal")...)
+	want(t, c, count, page("b", "-", "desc", "ordinal", "0")...)
+	want(t, c, "BADARG order must be desc or asc", page("b", "-", "up", "ordinal", "0", "1")...)
+	want(t, c, "BADARG mode must be ordinal, competition or dense", page("b", "-", "desc", "x", "0", "1")...)
 }
 
-func TestSlidingWindowArguments(t *testing.T) {
+func TestSlidingLogArguments(t *testing.T) {
 	c := dial(t, redistest.Start(t))
-	sha := script(t, c, "sliding_window")
+	sha := script(t, c, "rl_sliding_log")
 	for _, bad := range []string{"0", "-1", "10001", "1.5", "x", "", "nan", "inf"} {
-		want(t, c, "BADARG limit must be an integer from 1 to 10000", "EVALSHA", sha, "1", "k", bad, "1000")
+		want(t, c, "BADARG limit must be a whole number from 1 to 10000", "EVALSHA", sha, "1", "k", bad, "1000", "1")
 	}
 	for _, bad := range []string{"0", "-1", "0.5", "x", "nan", "1e300"} {
-		want(t, c, "BADARG window must be an integer of milliseconds from 1 to 100000000000", "EVALSHA", sha, "1", "k", "10", bad)
+		want(t, c, "BADARG window must be a whole number of milliseconds from 1 to 315360000000", "EVALSHA", sha, "1", "k", "10", bad, "1")
 	}
-	for _, bad := range []string{"-1", "0.5", "x", "nan", "inf"} {
-		want(t, c, "BADARG cost must be an integer from 0 to 9007199254740992", "EVALSHA", sha, "1", "k", "10", "1000", bad)
+	for _, bad := range []string{"-1", "0.5", "x", "nan", "inf", "1001"} {
+		want(t, c, "BADARG cost must be a whole number from 0 to 1000", "EVALSHA", sha, "1", "k", "10", "1000", bad)
 	}
-	want(t, c, "BADARG sliding_window takes the key log", "EVALSHA", sha, "0", "10", "1000")
+	want(t, c, "BADARG keys: log [receipt]", "EVALSHA", sha, "0", "10", "1000", "1")
 	want(t, c, "0", "EXISTS", "k")
 }
 
-func TestSlidingWindow(t *testing.T) {
+func TestSlidingLog(t *testing.T) {
 	c := dial(t, redistest.Start(t))
-	sha := script(t, c, "sliding_window")
+	sha := script(t, c, "rl_sliding_log")
 	call := func(key, limit, window, cost string) []int {
 		t.Helper()
 		var got []int
@@ -193,8 +195,8 @@ func TestSlidingWindow(t *testing.T) {
 	if do(t, c, "DUMP", "k").String() != before {
 		t.Fatal("a denied call changed the log")
 	}
-	check(call("all", "10000", "1000", "10000"), 0, 10000, 0, -1) // cost = limit fits, in several ZADDs
-	want(t, c, "10000", "ZCARD", "all")
+	check(call("all", "1000", "60000", "1000"), 0, 1000, 0, -1) // cost = limit fits, in several ZADDs
+	want(t, c, "1000", "ZCARD", "all")
 	check(call("none", "5", "1000", "6"), 1, 5, 5, -1, 0)
 	want(t, c, "0", "EXISTS", "none")
 }
@@ -245,13 +247,13 @@ func (w *window) call(now, length int64, limit, cost int) [5]int64 {
 	return [5]int64{0, int64(limit), int64(limit - n - cost), -1, reset}
 }
 
-// TestSlidingWindowModel runs the script on a clock of its own, TIME replaced by two more arguments, against the model:
+// TestSlidingLogModel runs the script on a clock of its own, TIME replaced by two more arguments, against the model:
 // crowds in one microsecond, a clock set back, costs above the limit, calls on the very edge of the window.
-func TestSlidingWindowModel(t *testing.T) {
+func TestSlidingLogModel(t *testing.T) {
 	c := dial(t, redistest.Start(t))
-	_, f, _ := scripts.Get("sliding_window")
-	source := strings.Replace(f.Source, "redis.call('TIME')", "{ARGV[4], ARGV[5]}", 1)
-	if source == f.Source {
+	f, _, _ := scripts.LookupFunction("rl_sliding_log")
+	source := strings.ReplaceAll(f.Script, "redis.call('TIME')", "{ARGV[4], ARGV[5]}")
+	if source == f.Script {
 		t.Fatal("the script does not read the clock as this test expects")
 	}
 	sha := do(t, c, "SCRIPT", "LOAD", source).String()

@@ -14,14 +14,9 @@ func (s *Server) openScripting() {
 	s.scripts.SetBundle(bundle())
 }
 
-// bundle is the pattern library: every script under its SHA1, every area as a function library.
+// bundle is the pattern library: every area as a function library, every function as a script under its SHA1.
 func bundle() scripting.Bundle {
 	var b scripting.Bundle
-	for _, f := range scripts.Files() {
-		if f.Library == "" {
-			b.Scripts = append(b.Scripts, f.Source)
-		}
-	}
 	for _, lib := range scripts.Libraries() {
 		l := scripting.BundledLibrary{Source: lib.Source}
 		for _, f := range lib.Functions {

@@ -43,8 +43,6 @@ if cost > 0 then
   bucket_store(bucket, p, tokens, at, now)
   redis.call('ZADD', holds, int(now + hold), id)
   redis.call('HSET', costs, id, int(cost))
-  outlive(holds, now + hold)
-  outlive(costs, now + hold)
-  keep_holds(KEYS, p, tokens, at, now)
+  keep_holds(KEYS, p, tokens, at, now, now + hold)
 end
 return limit_reply(capacity, tokens, nil, bucket_until(p, tokens, at, capacity, now) - now)

@@ -145,32 +145,33 @@ func TestRegression07ShortLease(t *testing.T) {
 func TestRegression08FairQueue(t *testing.T) {
 	each(t, func(t *testing.T, c *caller) {
 		f := keys("f:{a}", "f:{a}:q", "f:{a}:a", "f:{a}:s")
-		c.want("[1 1]", "fairlock_acquire", f, "holder", 200, 1000)
+		c.want("[1 1]", "fairlock_acquire", f, "holder", 60000, 1000)
 		position := func(id string, heartbeat int) int64 {
-			v := c.ints("fairlock_acquire", f, id, 1000, heartbeat)
+			v := c.ints("fairlock_acquire", f, id, 60000, heartbeat)
 			if v[0] == 1 {
 				return 0
 			}
 			return v[1]
 		}
-		if p := position("dies", 80); p != 1 {
+		if p := position("dies", 800); p != 1 {
 			t.Fatalf("position %d", p)
 		}
-		if p := position("patient", 5000); p != 2 {
+		if p := position("patient", 60000); p != 2 {
 			t.Fatalf("position %d", p)
 		}
-		if p := position("late", 5000); p != 3 {
+		if p := position("late", 60000); p != 3 {
 			t.Fatalf("position %d", p)
 		}
-		c.pass(82)
-		if p := position("patient", 5000); p != 1 {
+		c.pass(802)
+		if p := position("patient", 60000); p != 1 {
 			t.Fatalf("after the head died: position %d", p)
 		}
-		c.pass(120) // the holder never releases: its lock runs out
-		if p := position("late", 5000); p != 2 {
+		c.rdb.PExpire(ctx, f[0], 20) // the holder never releases: its lock runs out
+		c.pass(22)
+		if p := position("late", 60000); p != 2 {
 			t.Fatalf("late overtook: position %d", p)
 		}
-		if p := position("patient", 5000); p != 0 {
+		if p := position("patient", 60000); p != 0 {
 			t.Fatalf("position %d, want the lock", p)
 		}
 		c.want("1", "fairlock_cancel", f[:3], "late")

@@ -129,7 +129,7 @@ end
 -- add_rows appends rank, member, score[, meta] of a run of rows (stored name, score, ...), the first being at offset.
 local function add_rows(b, reply, rows, offset, high, mode)
   if #rows == 0 then return reply end
-  local meta, wide = nil, b.meta and 4 or 3
+  local meta, wide, stamped = nil, b.meta and 4 or 3, b.stamps
   if b.meta then
     local members = {}
     for i = 1, #rows, 2 do
@@ -139,16 +139,16 @@ local function add_rows(b, reply, rows, offset, high, mode)
   end
   local rank, last, n = 0, nil, #reply
   for i = 1, #rows, 2 do
-    local place, score = offset + (i + 1) / 2, rows[i + 1] -- text: equal scores have equal texts
-    if mode == 'ordinal' then
-      rank = place
-    elseif last == nil then
-      rank = rank_of(b, rows[i], score_of_text(score), high, mode)
+    local name, score = rows[i], rows[i + 1] -- text: equal scores have equal texts
+    if mode == 'ordinal' or last and score ~= last and mode ~= 'dense' then
+      rank = offset + (i + 1) / 2
+    elseif not last then
+      rank = rank_of(b, name, score_of_text(score), high, mode)
     elseif score ~= last then
-      rank = mode == 'dense' and rank + 1 or place
+      rank = rank + 1
     end
     last = score
-    reply[n + 1], reply[n + 2], reply[n + 3] = rank, member_of(b, rows[i]), score
+    reply[n + 1], reply[n + 2], reply[n + 3] = rank, stamped and string.sub(name, STAMP + 1) or name, score
     if meta then
       reply[n + 4] = meta[(i + 1) / 2]
     end

@@ -22,9 +22,10 @@ local function drop_holds(holds, costs, ids)
   end
 end
 
--- keep_holds makes the holds outlive the time until the bucket is full: only then is nothing left to give back.
-local function keep_holds(keys, p, tokens, at, now)
-  local full = bucket_until(p, tokens, at, p[1], now)
+-- keep_holds makes the holds live until `at_least` and until the bucket is full: only then is nothing left to give back.
+-- One moment, set once: a key whose moment has passed is gone at once, and what is owed with it.
+local function keep_holds(keys, p, tokens, at, now, at_least)
+  local full = math.max(at_least, bucket_until(p, tokens, at, p[1], now))
   outlive(keys[2], full)
   outlive(keys[3], full)
 end
@@ -45,6 +46,6 @@ local function settle_hold(keys, id, actual, p, now)
   redis.call('HDEL', costs, id)
   tokens = math.min(p[1], tokens + cost - actual) -- may go into debt: what was used was used
   bucket_store(bucket, p, tokens, at, now)
-  keep_holds(keys, p, tokens, at, now)
+  keep_holds(keys, p, tokens, at, now, now)
   return {1, cost - actual, math.max(0, tokens)}
 end

@@ -9,8 +9,9 @@ function sliding_log.parse(limit, window)
   return p, needs(p[1], 'limit must be a whole number from 1 to 10000') or needs_ms(p[2], 'window')
 end
 
--- drop removes up to 1000 entries that have left the window.
-local function drop_old(key, gone)
+-- drop_old removes up to 1000 of the entries that have left the window; n are within it.
+local function drop_old(key, n)
+  local gone = redis.call('ZCARD', key) - n
   if gone > 0 then
     redis.call('ZREMRANGEBYRANK', key, 0, math.min(gone, MAX_BATCH) - 1)
   end
@@ -18,9 +19,7 @@ end
 
 function sliding_log.check(key, p, cost, now)
   local limit, window = p[1], p[2] * 1000
-  local stored = redis.call('ZCARD', key)
-  local gone = stored > 0 and redis.call('ZCOUNT', key, '-inf', int(now - window)) or 0
-  local n, last, reset = stored - gone, 0, 0
+  local n, last, reset = redis.call('ZCOUNT', key, '(' .. int(now - window), '+inf'), 0, 0
   if n > 0 then
     last = tonumber(redis.call('ZRANGE', key, -1, -1)[1])
     reset = math.ceil((last + window - now) / 1000)
@@ -29,8 +28,9 @@ function sliding_log.check(key, p, cost, now)
     if cost > limit then
       return limit_reply(limit, limit - n, -1, reset)
     end
-    local at = redis.call('ZRANGE', key, int(gone + n + cost - limit - 1), int(gone + n + cost - limit - 1))[1]
-    return limit_reply(limit, limit - n, math.ceil((at + window - now) / 1000), reset)
+    -- The call fits when the entry that is limit - cost before the newest has left.
+    local blocking = redis.call('ZRANGE', key, cost - limit - 1, cost - limit - 1)[1]
+    return limit_reply(limit, limit - n, math.ceil((blocking + window - now) / 1000), reset)
   end
   if cost == 0 then
     return limit_reply(limit, limit - n, nil, reset)
@@ -38,7 +38,7 @@ function sliding_log.check(key, p, cost, now)
   local first = math.max(now, last + 1) -- two calls in one microsecond are two entries
   reset = math.ceil((first + cost - 1 + window - now) / 1000)
   return limit_reply(limit, limit - n - cost, nil, reset), function()
-    drop_old(key, gone)
+    drop_old(key, n)
     for from = 0, cost - 1, 500 do
       local entries = {}
       for i = from, math.min(from + 499, cost - 1) do
