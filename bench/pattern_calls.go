@@ -118,6 +118,7 @@ func cacheCalls() []pattern {
 	return []pattern{
 		{name: "cache_get_or_lease", call: "@e | load~ 600000", each: []string{lease, fill}, calls: 10},
 		{name: "cache_get_or_lease miss", call: "@e | load~ 600000", calls: 1},
+		{name: "cache_stats", call: "@s |", also: "@e", each: []string{"FCALL cache_get_or_lease 2 @e @s load-1 600000"}, calls: 10},
 		{name: "cache_fill", call: "@e | load-1 value 600000 600000 0 120", each: []string{lease}, calls: 1},
 		{name: "cache_abandon", call: "@e | load-1", each: []string{lease}, calls: 1},
 		{name: "cache_invalidate", call: "@e | hard 600000", each: []string{lease, fill}, calls: 1},
@@ -153,6 +154,8 @@ func utilCalls() []pattern {
 		{name: "id_snowflake", call: "bench:{id} | 1 1", calls: 1},
 		{name: "seq_block", call: "bench:{seq} | 100", calls: 1},
 		{name: "dedup_seen", call: "@s | evt~ 600000", calls: 100},
+		{name: "bloom_add", call: "@a @b | 1000 7 600000 evt~", calls: 50},
+		{name: "bloom_check", call: "@a @b | 1000 7 evt~", each: []string{"FCALL bloom_add 2 @a @b 1000 7 600000 one two"}, calls: 10},
 		{name: "hot_hit", call: "bench:{hot}:c bench:{hot}:e | item~ 1 100 600000", calls: 1},
 		{name: "hot_top", call: "bench:{hot}:c bench:{hot}:e | 10", each: []string{"FCALL hot_hit 2 bench:{hot}:c bench:{hot}:e item# 1 100 600000"}, calls: 10},
 		{name: "counter_bounded", call: "@c | 1 0 100 600000 0", calls: 200},

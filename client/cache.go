@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -19,6 +18,10 @@ type CacheOptions struct {
 	Negative time.Duration // "there is no such thing" is kept for: a tenth of TTL
 	Lease    time.Duration // loading may take: 10 s
 	Jitter   float64       // share of TTL that is random, so that entries do not end together: 0.1; below 0 none
+	// Group keeps all entries in one cluster slot, named after it; by default each key decides its own. Only then can Stats
+	// count: Sample says that one Get in so many is counted, 0 that none is.
+	Group  string
+	Sample int
 }
 
 // Cache keeps what a loader returns. Of all that ask for a missing entry at once, in all processes, one loads it; the
@@ -103,16 +106,26 @@ func (c *Cache[T]) Get(ctx context.Context, key string, load func(ctx context.Co
 	return f.value, f.err
 }
 
-func (c *Cache[T]) key(key string) string     { return tagged(c.o.Prefix, key) }
-func (c *Cache[T]) channel(key string) string { return tagged(c.o.Prefix, key, "filled") }
+func (c *Cache[T]) key(key string) string {
+	if c.o.Group != "" {
+		return tagged(c.o.Prefix, c.o.Group, "one", key)
+	}
+	return tagged(c.o.Prefix, key)
+}
+
+func (c *Cache[T]) channel(key string) string { return c.key(key) + ":filled" }
 
 // get asks the server until there is a value or the lease to load one.
 func (c *Cache[T]) get(ctx context.Context, key string, load func(ctx context.Context) (T, error)) (T, error) {
 	var zero T
 	var woken <-chan struct{}
 	owner := randomToken()
+	keys, args := []string{c.key(key)}, []any{owner, ms(c.o.Lease)}
+	if c.o.Group != "" && c.o.Sample > 0 {
+		keys, args = append(keys, c.stats()), append(args, c.o.Sample)
+	}
 	for {
-		r, err := c.c.array(ctx, 5, "cache_get_or_lease", []string{c.key(key)}, owner, ms(c.o.Lease))
+		r, err := c.c.array(ctx, 5, "cache_get_or_lease", keys, args...)
 		if err != nil {
 			if ctx.Err() != nil {
 				return zero, ctx.Err()
@@ -211,17 +224,6 @@ func (c *Cache[T]) Invalidate(ctx context.Context, key string, soft bool) error 
 	return err
 }
 
-// SetIfNewer stores a value with a version of the caller's, such as a row's, unless a newer one is there. Use it on keys
-// that Get is not used on.
-func (c *Cache[T]) SetIfNewer(ctx context.Context, key string, version int64, v T) (stored bool, err error) {
-	text, err := c.encode(v)
-	if err != nil {
-		return false, err
-	}
-	r, err := c.c.array(ctx, 2, "cache_set_if_newer", []string{c.key(key)}, version, text, ms(c.o.TTL))
-	return err == nil && r.int() == 1, err
-}
-
 // Tagged reads and stores values that depend on tags, all of one group, which decides the slot.
 // Bumping a tag makes all values with it stale at once.
 func (c *Cache[T]) Tagged(ctx context.Context, group, key string, tags []string, load func(ctx context.Context) (T, error)) (T, error) {
@@ -266,20 +268,4 @@ func (c *Cache[T]) Bump(ctx context.Context, group string, tags ...string) error
 	}
 	_, err := c.c.Call(ctx, "cache_tag_bump", keys, ms(c.o.TTL+c.o.Lease))
 	return err
-}
-
-// Early tells whether a value should be loaded anew before it is stale (XFetch), and what it is.
-func (c *Cache[T]) Early(ctx context.Context, key string, beta float64) (v T, refresh bool, err error) {
-	r, err := c.c.array(ctx, 4, "cache_get_xfetch", []string{c.key(key)}, strconv.FormatFloat(beta, 'g', -1, 64))
-	if err != nil {
-		return v, false, err
-	}
-	text, ok := r.next().(string)
-	r.ms()
-	refresh = r.int() == 1
-	if !ok {
-		return v, refresh, ErrNotFound
-	}
-	v, err = c.decode(text)
-	return v, refresh, err
 }

@@ -152,8 +152,12 @@ func (b *Board) Page(ctx context.Context, offset, count int64) ([]Row, int64, er
 
 // Top reads the first rows.
 func (b *Board) Top(ctx context.Context, count int64) ([]Row, error) {
-	rows, _, err := b.Page(ctx, 0, count)
-	return rows, err
+	r, err := b.c.array(ctx, 1, "lb_top", b.keys, b.parts, b.order, string(b.o.Ranks), count)
+	if err != nil {
+		return nil, err
+	}
+	r.int()
+	return r.rows(b.o.Meta), r.err
 }
 
 // Standing is where a member stands.
@@ -276,6 +280,33 @@ func (b *Board) Rollover(ctx context.Context, archive string, expire time.Durati
 	}
 	r.int()
 	return r.int(), r.err
+}
+
+// Merge is how the scores of one member on several boards combine.
+type Merge string
+
+const (
+	Sum Merge = "sum"
+	Min Merge = "min"
+	Max Merge = "max"
+)
+
+// MergeFrom makes the board anew from others of its group and options, each score times its board's weight (nil: 1 each), and
+// returns how many members it has. With metadata, dense ranks or first-come order they may have up to 1000 members together.
+func (b *Board) MergeFrom(ctx context.Context, how Merge, weights []float64, sources ...*Board) (int64, error) {
+	keys, args := b.keys[:len(b.keys):len(b.keys)], []any{b.parts, b.order, string(how)}
+	for i, s := range sources {
+		if s.group != b.group || s.parts != b.parts || s.order != b.order {
+			return 0, fmt.Errorf("merge boards: source %d has another group or options than the board", i)
+		}
+		keys = append(keys, s.keys...)
+		weight := 1.0
+		if i < len(weights) {
+			weight = weights[i]
+		}
+		args = append(args, formatScore(weight))
+	}
+	return b.c.integer(ctx, "lb_merge", keys, args...)
 }
 
 func (r *reply) score() float64 {

@@ -252,9 +252,34 @@ func (l *Limiter) Settle(ctx context.Context, id string, bucket TokenBucket, ope
 	return remaining, r.err
 }
 
-// Cancel ends a hold of which nothing was used.
+// Cancel ends a hold of which nothing was used. ErrNotFound: it was ended before, or ran out.
 func (l *Limiter) Cancel(ctx context.Context, id string, bucket TokenBucket, operation string) error {
-	_, err := l.Settle(ctx, id, bucket, operation, 0)
+	r, err := l.c.array(ctx, 3, "rl_cancel", reserveKeys(id), operation, bucket.Capacity, bucket.Refill, ms(bucket.Interval))
+	if err != nil {
+		return err
+	}
+	if r.int() == 0 {
+		return fmt.Errorf("cancel %s: %w", operation, ErrNotFound)
+	}
+	return r.err
+}
+
+// Enter counts a call in progress, of which an id may have most at once. It ends by Leave, or after the lease if its process
+// dies. The same call again is one, and renews its lease.
+func (l *Limiter) Enter(ctx context.Context, id, call string, most int64, lease time.Duration) (Result, error) {
+	r, err := l.c.array(ctx, 5, "rl_concurrency", []string{tagged("rl", id, "calls")}, call, most, ms(lease))
+	if err != nil {
+		return Result{}, err
+	}
+	return r.result()
+}
+
+// Leave ends a call in progress. ErrLost: its lease had run out.
+func (l *Limiter) Leave(ctx context.Context, id, call string) error {
+	n, err := l.c.integer(ctx, "sem_release", []string{tagged("rl", id, "calls")}, call)
+	if err == nil && n < 0 {
+		err = ErrLost
+	}
 	return err
 }
 

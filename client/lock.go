@@ -38,6 +38,12 @@ func (o LockOptions) withDefaults() LockOptions {
 	return o
 }
 
+// renewal is the pause between two renewals: a third of the TTL at most, a fourth at least, so that locks taken at one moment
+// are not renewed at one moment for ever.
+func (o LockOptions) renewal() time.Duration {
+	return o.TTL/3 - time.Duration(mathrand.Int64N(int64(o.TTL/12)+1))
+}
+
 func (o LockOptions) token() string {
 	if o.Token != "" {
 		return o.Token
@@ -52,8 +58,8 @@ func randomToken() string {
 	return hex.EncodeToString(b[:])
 }
 
-// Lock is something held: a mutex, a read or write lock, a permit, a leadership. It renews itself every third of its TTL
-// until it is released, reaches its MaxLife, or is lost.
+// Lock is something held: a mutex, a read or write lock, a permit, a leadership. It renews itself before a third of its
+// TTL has passed, until it is released, reaches its MaxLife, or is lost.
 type Lock struct {
 	token string
 	fence int64
@@ -101,7 +107,7 @@ func hold(ctx context.Context, o LockOptions, l *Lock, start time.Time) *Lock {
 // no later than the server does. A failed renewal is tried again as long as there is time.
 func (l *Lock) keep(o LockOptions, start time.Time) {
 	defer close(l.done)
-	born, until, pause := start, start.Add(o.TTL), o.TTL/3
+	born, until, pause := start, start.Add(o.TTL), o.renewal()
 	for {
 		timer := time.NewTimer(min(pause, max(0, time.Until(until))))
 		select {
@@ -129,7 +135,7 @@ func (l *Lock) keep(o LockOptions, start time.Time) {
 			l.end(ErrLost)
 			return
 		default:
-			until, pause = asked.Add(o.TTL), o.TTL/3
+			until, pause = asked.Add(o.TTL), o.renewal()
 		}
 	}
 }

@@ -156,6 +156,89 @@ func TestRenewalAndMaxLife(t *testing.T) {
 	})
 }
 
+// Every kind of lock renews itself: each is held longer than its TTL, and is still its holder's then.
+func TestEveryKindRenews(t *testing.T) {
+	both(t, func(t *testing.T, c *Client) {
+		n, o := name(), LockOptions{TTL: 300 * time.Millisecond}
+		sem := NewSemaphore(c, n, 3, o)
+		kinds := map[string]func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error{
+			"mutex": NewMutex(c, n, o).Do, "multi": NewMultiMutex(c, n, []string{"a", "b"}, o).Do, "fair": NewFairMutex(c, n, o).Do,
+			"write": NewRWMutex(c, n+"w", o).Do, "read": NewRWMutex(c, n+"r", o).RDo, "reentrant": NewReentrantMutex(c, n, o).Do,
+			"semaphore": func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error { return sem.Do(ctx, 2, f) },
+			"election": func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error {
+				return do(ctx, func(ctx context.Context) (*Lock, error) { return NewElection(c, n, "", o).Campaign(ctx, nil) }, f)
+			},
+		}
+		var wg sync.WaitGroup
+		for kind, hold := range kinds {
+			wg.Go(func() {
+				err := hold(t.Context(), func(ctx context.Context, l *Lock) error {
+					select {
+					case <-ctx.Done():
+						return context.Cause(ctx)
+					case <-time.After(o.TTL * 3 / 2):
+					}
+					if used, err := sem.InUse(ctx); kind == "semaphore" && (used != 2 || err != nil) {
+						return fmt.Errorf("%d permits in use: %w", used, err)
+					}
+					return nil
+				})
+				if err != nil {
+					t.Errorf("%s: %v", kind, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// A waiter of a fair mutex that gives up leaves the queue.
+func TestFairWaiterLeaves(t *testing.T) {
+	both(t, func(t *testing.T, c *Client) {
+		n := name()
+		l, err := NewFairMutex(c, n, quick).Lock(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if _, err := NewFairMutex(c, n, quick).Lock(ctx); !errors.Is(err, ErrTaken) {
+			t.Fatal(err)
+		}
+		if left := c.rdb.ZCard(t.Context(), "fair:{"+n+"}:queue").Val(); left != 0 {
+			t.Fatalf("%d in the queue", left)
+		}
+		if err := l.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// A reentrant acquisition whose reply was lost is given back: the mutex is free after the releases of those that succeeded.
+func TestReentrantLostAcquisition(t *testing.T) {
+	c, n := dial(t, Options{}), name()
+	if err := c.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m := NewReentrantMutex(c, n, LockOptions{TTL: time.Minute})
+	l, err := m.Lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook := &failing{function: "rlock_acquire"}
+	hook.after.Store(1)
+	c.rdb.AddHook(hook)
+	if _, err := m.Lock(t.Context()); !errors.Is(err, errInjected) {
+		t.Fatal(err)
+	}
+	if err := l.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c.rdb.Exists(t.Context(), "rlock:{"+n+"}").Val() != 0 {
+		t.Fatal("the mutex is still held")
+	}
+}
+
 // Regression 5 of the specification: a renewal fails once (sent or unsent), and the next one succeeds.
 func TestRegression05RenewalFailsOnce(t *testing.T) {
 	for _, sent := range []bool{true, false} {

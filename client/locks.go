@@ -37,6 +37,16 @@ func (m *RWMutex) TryLock(ctx context.Context) (*Lock, error) {
 	return l, err
 }
 
+// Do runs f under the write lock, as Mutex.Do does.
+func (m *RWMutex) Do(ctx context.Context, f func(ctx context.Context, l *Lock) error) error {
+	return do(ctx, m.Lock, f)
+}
+
+// RDo runs f under a read lock, as Mutex.Do does.
+func (m *RWMutex) RDo(ctx context.Context, f func(ctx context.Context, l *Lock) error) error {
+	return do(ctx, m.RLock, f)
+}
+
 func (m *RWMutex) lock(ctx context.Context, mode string) (*Lock, error) {
 	token := m.o.token()
 	return m.c.wait(ctx, m.o, m.channel, func(ctx context.Context) (*Lock, time.Duration, error) {
@@ -155,6 +165,11 @@ func (s *Semaphore) Acquire(ctx context.Context, weight int64) (*Lock, error) {
 	return s.c.wait(ctx, s.o, "", func(ctx context.Context) (*Lock, time.Duration, error) { return s.try(ctx, weight, token) })
 }
 
+// Do runs f with weight permits, as Mutex.Do does under its lock.
+func (s *Semaphore) Do(ctx context.Context, weight int64, f func(ctx context.Context, l *Lock) error) error {
+	return do(ctx, func(ctx context.Context) (*Lock, error) { return s.Acquire(ctx, weight) }, f)
+}
+
 // InUse returns how many permits are taken.
 func (s *Semaphore) InUse(ctx context.Context) (int64, error) {
 	r, err := s.c.array(ctx, 3, "sem_inspect", s.keys)
@@ -207,7 +222,10 @@ func NewReentrantMutex(c *Client, name string, o LockOptions) *ReentrantMutex {
 
 // Lock waits until ctx ends. Every Lock needs its own Release; the last one frees the mutex.
 func (m *ReentrantMutex) Lock(ctx context.Context) (*Lock, error) {
-	keys := []string{m.key, m.channel, m.latch}
+	keys, request := []string{m.key, m.channel, m.latch}, randomToken()
+	acquire := func(ctx context.Context) (*reply, error) {
+		return m.c.array(ctx, 3, "rlock_acquire", keys, m.o.Token, ms(m.o.TTL), request, ms(m.o.TTL))
+	}
 	return m.c.wait(ctx, m.o, m.channel, func(ctx context.Context) (*Lock, time.Duration, error) {
 		start, release := time.Now(), randomToken()
 		l := &Lock{
@@ -222,8 +240,16 @@ func (m *ReentrantMutex) Lock(ctx context.Context) (*Lock, error) {
 				return n >= 0, err
 			},
 		}
-		r, err := m.c.array(ctx, 3, "rlock_acquire", keys, m.o.Token, ms(m.o.TTL), randomToken(), ms(m.o.TTL))
+		r, err := acquire(ctx)
 		if err != nil {
+			// It may have counted. Asked again, the same request tells, and does not count twice.
+			giveBack(ctx, func(ctx context.Context) (bool, error) {
+				r, err := acquire(ctx)
+				if err != nil || r.int() == 0 {
+					return false, err
+				}
+				return l.free(ctx)
+			})
 			return nil, 0, err
 		}
 		ok := r.int() == 1
@@ -233,6 +259,11 @@ func (m *ReentrantMutex) Lock(ctx context.Context) (*Lock, error) {
 		}
 		return hold(ctx, m.o, l, start), 0, r.err
 	})
+}
+
+// Do runs f under the lock, as Mutex.Do does.
+func (m *ReentrantMutex) Do(ctx context.Context, f func(ctx context.Context, l *Lock) error) error {
+	return do(ctx, m.Lock, f)
 }
 
 // Election chooses one leader among processes.

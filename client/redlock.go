@@ -81,6 +81,11 @@ func (m *Redlock) Lock(ctx context.Context) (*Lock, error) {
 	}
 }
 
+// Do runs f under the lock, as Mutex.Do does.
+func (m *Redlock) Do(ctx context.Context, f func(ctx context.Context, l *Lock) error) error {
+	return do(ctx, m.Lock, f)
+}
+
 // renew extends the lock on a majority. Servers that have lost it (a restart) are given it again, but only after a
 // majority still had it.
 func (m *Redlock) renew(ctx context.Context, token string) (bool, error) {

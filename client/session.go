@@ -167,6 +167,23 @@ func (s *Sessions) get(ctx context.Context, token string, touch int) (*Session, 
 	return nil, ErrNotFound
 }
 
+// Touch counts as a use of a session without reading it, and returns how long it has now. idle > 0 is its idle time from now
+// on. ErrNotFound: it has ended; it is never brought back.
+func (s *Sessions) Touch(ctx context.Context, token string, idle time.Duration) (time.Duration, error) {
+	tag, id, err := parseToken(token)
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.c.array(ctx, 2, "sess_touch", s.keys(tag, id), ms(idle))
+	if err != nil {
+		return 0, err
+	}
+	if r.int() == 0 {
+		return 0, ErrNotFound
+	}
+	return r.ms(), r.err
+}
+
 // Update sets and deletes fields if the session still has the version that was read; ErrConflict tells that it has not,
 // ErrNotFound that it has ended. It updates sess, too.
 func (s *Sessions) Update(ctx context.Context, sess *Session, set map[string]string, remove ...string) error {

@@ -199,13 +199,22 @@ func (rs *HTTPSession) store(ctx context.Context) error {
 // sessionWriter stores the session before the header is written.
 type sessionWriter struct {
 	http.ResponseWriter
-	r    *http.Request
-	rs   *HTTPSession
-	done bool
+	r  *http.Request
+	rs *HTTPSession
+
+	done, failed bool // the session was stored; or it could not be, and the answer is an error
 }
 
 // Unwrap serves http.ResponseController.
 func (w *sessionWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// FlushError stores the session before a header that is sent by a flush; http.ResponseController calls it.
+func (w *sessionWriter) FlushError() error {
+	if !w.commit() {
+		return http.ErrAbortHandler
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
 
 func (w *sessionWriter) WriteHeader(code int) {
 	if code >= 200 && !w.commit() {
@@ -224,10 +233,11 @@ func (w *sessionWriter) Write(p []byte) (int, error) {
 // commit stores the session, once. It returns false if that failed: the answer is then an error.
 func (w *sessionWriter) commit() bool {
 	if w.done {
-		return true
+		return !w.failed
 	}
 	w.done = true
 	if err := w.rs.store(w.r.Context()); err != nil {
+		w.failed = true
 		w.rs.h.fail(w.ResponseWriter, w.r, err)
 		return false
 	}

@@ -334,6 +334,37 @@ func TestSessionHTTP(t *testing.T) {
 	}
 }
 
+// A session that cannot be stored is an error and no half of an answer; one that is flushed early has its cookie.
+func TestSessionHTTPWriter(t *testing.T) {
+	c := dial(t, Options{})
+	h := SessionHTTP{Sessions: NewSessions(c, SessionOptions{})}
+	serve := func(f http.HandlerFunc) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.Handler(f).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		return w
+	}
+	w := serve(func(w http.ResponseWriter, r *http.Request) {
+		RequestSession(r.Context()).Put("a", "b")
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
+	})
+	if !w.Flushed || len(w.Result().Cookies()) != 1 {
+		t.Fatalf("flushed %v, cookies %v", w.Flushed, w.Result().Cookies())
+	}
+	w = serve(func(w http.ResponseWriter, r *http.Request) {
+		RequestSession(r.Context()).Put("_reserved", "the server refuses this name")
+		for range 2 {
+			if _, err := fmt.Fprint(w, "done"); err == nil {
+				t.Error("an answer was written")
+			}
+		}
+	})
+	if w.Code != 503 || strings.Contains(w.Body.String(), "done") {
+		t.Fatalf("%d %q", w.Code, w.Body)
+	}
+}
+
 func TestCache(t *testing.T) {
 	both(t, func(t *testing.T, c *Client) {
 		ctx, key := t.Context(), name()
