@@ -273,8 +273,13 @@ func (b *Board) Trim(ctx context.Context, keep int64) (int64, error) {
 // Rollover makes the board the archive of that name, which lives for expire (0 = for ever); the next score starts a new
 // season. It returns how many members the archive has.
 func (b *Board) Rollover(ctx context.Context, archive string, expire time.Duration) (int64, error) {
+	return b.RolloverTop(ctx, archive, expire, 0)
+}
+
+// RolloverTop is Rollover with an archive that keeps the first rows only (up to 1000; 0 = all).
+func (b *Board) RolloverTop(ctx context.Context, archive string, expire time.Duration, rows int64) (int64, error) {
 	to := NewBoard(b.c, b.group, archive, b.o)
-	r, err := b.c.array(ctx, 2, "lb_rollover", append(b.keys[:len(b.keys):len(b.keys)], to.keys...), b.parts, ms(expire))
+	r, err := b.c.array(ctx, 2, "lb_rollover", append(b.keys[:len(b.keys):len(b.keys)], to.keys...), b.parts, ms(expire), rows, b.order)
 	if err != nil {
 		return 0, err
 	}

@@ -34,7 +34,7 @@ if deadline > now then
   cost = 0
 end
 if tokens < cost then
-  local retry = cost > capacity and -1 or bucket_until(p, tokens, at, cost, now) - now
+  local retry = cost > capacity and -1 or tokens_due(holds, costs, p, tokens, at, cost, now) - now
   return limit_reply(capacity, tokens, retry, bucket_until(p, tokens, at, capacity, now) - now)
 end
 if cost > 0 then

@@ -142,6 +142,17 @@ func startServer(binary string, args func(port, dir string) []string) (addr stri
 	return addr, stop, nil
 }
 
+func freePort(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	return port
+}
+
 // loadLibraries loads every library and every script on every server.
 func loadLibraries() error {
 	for _, s := range servers {

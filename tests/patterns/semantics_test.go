@@ -4,6 +4,7 @@ package patterns
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -269,6 +270,42 @@ func TestMerge(t *testing.T) {
 		c.unchanged("a second rollover", func() {
 			c.wantError("EXISTS", "lb_rollover", append(append([]string{}, a...), "lb:{x}:o", "lb:{x}:o:m", "lb:{x}:o:d", "lb:{x}:o:c", "lb:{x}:o:f"), "mdf", 60000)
 		})
+	})
+}
+
+// An archive that keeps the first rows has all that belongs to them, and nothing else is left of the season.
+func TestRolloverTop(t *testing.T) {
+	each(t, func(t *testing.T, c *caller) {
+		b := board("t", "mdf")
+		var archive []string
+		for _, k := range b {
+			archive = append(archive, k+":old")
+		}
+		for i, m := range []string{"ann", "bob", "cid", "dan", "eve"} {
+			c.call("lb_submit", b, "mdf", m, []int{5, 7, 7, 9, 1}[i], "set", "desc", 0, 0, "of "+m)
+		}
+		c.want("[1 3]", "lb_rollover", slices.Concat(b, archive), "mdf", 60000, 3)
+		if left := c.rdb.Exists(ctx, b...).Val(); left != 0 {
+			t.Fatalf("%d keys of the season are left", left)
+		}
+		c.want("[3 1 dan 9 of dan 2 bob 7 of bob 2 cid 7 of cid]", "lb_top", archive, "mdf", "desc", "dense", 10)
+		for _, k := range archive {
+			if ttl := c.rdb.PTTL(ctx, k).Val(); ttl <= 0 {
+				t.Errorf("%s lives %v", k, ttl)
+			}
+		}
+		if n := c.rdb.HLen(ctx, archive[1]).Val() + c.rdb.ZCard(ctx, archive[2]).Val() + c.rdb.HLen(ctx, archive[3]).Val() + c.rdb.HLen(ctx, archive[4]).Val(); n != 3+2+2+4 {
+			t.Errorf("%d entries beside the board", n)
+		}
+		// The archive is a board like another: a new tie comes last.
+		c.call("lb_submit", archive, "mdf", "fay", 7, "set", "desc", 0, 0)
+		c.want("[4 1 dan 9 of dan 2 bob 7 of bob 3 cid 7 of cid 4 fay 7 nil]", "lb_top", archive, "mdf", "desc", "ordinal", 10)
+
+		low, plain := keys("lb:{u}"), keys("lb:{u}:old")
+		c.rdb.Do(ctx, "ZADD", low[0], 1, "a", 2, "b", 3, "c")
+		c.want("[1 2]", "lb_rollover", slices.Concat(low, plain), "-", 0, 2, "asc")
+		c.want("[2 1 a 1 2 b 2]", "lb_top", plain, "-", "asc", "ordinal", 10)
+		c.wantError("BADARG", "lb_rollover", slices.Concat(low, plain), "-", 0, 1001)
 	})
 }
 

@@ -1,4 +1,4 @@
-// Latches and barriers, write-behind and the sketch of hot items: each against what it promises.
+// Latches and barriers, write-behind, sketches and counts: each against what it promises.
 package patterns
 
 import (
@@ -183,5 +183,106 @@ func TestHotItems(t *testing.T) {
 			t.Error("a sketch of one lost its time to live")
 		}
 		c.want("[c 3 2]", "hot_top", one, 5)
+	})
+}
+
+// A sliding filter against a model: an id that came within the time is always known, one that came more than twice as long ago is
+// not, and what did not come seldom seems known. Checking says what adding would.
+func TestModelBloom(t *testing.T) {
+	models(t, func(m *modeler) func() {
+		const ttl = 40
+		k := keys("bl:{m}:a", "bl:{m}:b")
+		first := map[string]int64{} // ms of the addition that was new
+		mistakes, unknown := 0, 0
+		return func() {
+			m.sometimes(6, 30)
+			id := fmt.Sprint("id", m.rng.IntN(60))
+			if m.rng.IntN(3) == 0 {
+				id = fmt.Sprint("other", m.rng.Int64())
+			}
+			known, _ := m.timed("bloom_check", k, 2000, 7, id)
+			got, now := m.timed("bloom_add", k, 2000, 7, ttl, id)
+			fresh := got.([]any)[0] == int64(1)
+			at, came := first[id]
+			age := now/1000 - at
+			if m.server.clock != 0 && (known.([]any)[0] == int64(1)) == fresh {
+				m.t.Fatalf("%s: checked %s, added %s", id, text(known), text(got))
+			}
+			switch {
+			case came && age < ttl && fresh:
+				m.t.Fatalf("%s came %d ms ago and is new", id, age)
+			case !came || age > 2*ttl:
+				if unknown++; !fresh {
+					mistakes++
+				}
+			}
+			if fresh {
+				first[id] = now / 1000
+			}
+			if unknown > 300 && mistakes*50 > unknown {
+				m.t.Fatalf("%d of %d new ids seemed known", mistakes, unknown)
+			}
+		}
+	})
+}
+
+// The filter mistakes as many as its size says: of 1000 new ids beside 1000 known ones about ten at 10 bits an id and 7 hashes.
+func TestBloomMistakes(t *testing.T) {
+	each(t, func(t *testing.T, c *caller) {
+		k, mistakes := keys("bl:{a}:a", "bl:{a}:b"), 0
+		batch := func(prefix string, from int) []any {
+			var ids []any
+			for i := range 100 {
+				ids = append(ids, fmt.Sprint(prefix, from+i))
+			}
+			return ids
+		}
+		for from := 0; from < 1000; from += 100 {
+			c.call("bloom_add", k, append([]any{10000, 7, 60000}, batch("in", from)...)...)
+		}
+		for from := 0; from < 1000; from += 100 {
+			for _, known := range c.ints("bloom_check", k, append([]any{10000, 7}, batch("in", from)...)...) {
+				if known != 1 {
+					t.Fatal("an id that was added is not known")
+				}
+			}
+			for _, known := range c.ints("bloom_check", k, append([]any{10000, 7}, batch("out", from)...)...) {
+				mistakes += int(known)
+			}
+		}
+		if mistakes > 30 {
+			t.Errorf("%d of 1000 new ids seem known", mistakes)
+		}
+		if size := c.rdb.StrLen(ctx, k[0]).Val(); size > 1250 {
+			t.Errorf("%d bytes for 10000 bits", size)
+		}
+	})
+}
+
+func TestCacheStats(t *testing.T) {
+	each(t, func(t *testing.T, c *caller) {
+		k := keys("c:{a}", "c:{a}:stats")
+		c.want("[0 0 0 0 0]", "cache_stats", k[1:])
+		c.call("cache_get_or_lease", k, "one", 60000)
+		c.call("cache_get_or_lease", k, "two", 60000)
+		c.call("cache_get_or_lease", k[:1], "not counted", 60000)
+		c.call("cache_fill", k[:1], "one", "value", 60000, 60000, 0, 0)
+		for range 3 {
+			c.call("cache_get_or_lease", k, "three", 60000)
+		}
+		c.call("cache_invalidate", k[:1], "soft", 60000)
+		c.call("cache_get_or_lease", k, "four", 60000)
+		c.call("cache_fill", k[:1], "four", "", 60000, 60000, 1, 0)
+		c.call("cache_get_or_lease", k, "five", 60000)
+		c.want("[3 1 1 1 1]", "cache_stats", k[1:])
+		if ttl := c.rdb.PTTL(ctx, k[1]).Val(); ttl <= 0 {
+			t.Errorf("the counts live %v", ttl)
+		}
+		for range 2000 {
+			c.call("cache_get_or_lease", k, "six", 60000, 10)
+		}
+		if n := c.ints("cache_stats", k[1:]); n[4]%10 != 1 || n[4] < 1200 || n[4] > 2800 {
+			t.Errorf("%v: one of ten of 2000 was to be counted, as ten", n)
+		}
 	})
 }

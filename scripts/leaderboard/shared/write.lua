@@ -53,6 +53,19 @@ local function take_out(b, rows)
   return members
 end
 
+-- copy_rows puts rows (stored name, score, ...) of one board on another, which is empty, with all that belongs to them.
+local function copy_rows(from, to, rows)
+  for i = 1, #rows, 2 do
+    local name, member = rows[i], member_of(from, rows[i])
+    redis.call('ZADD', to.z, rows[i + 1], name)
+    count_score(to, score_of_text(rows[i + 1]), 1)
+    if to.stamps then redis.call('HSET', to.stamps, member, name) end
+    local meta = from.meta and redis.call('HGET', from.meta, member)
+    if meta then redis.call('HSET', to.meta, member, meta) end
+  end
+  if to.stamps then redis.call('HSET', to.stamps, '', redis.call('HGET', from.stamps, '')) end
+end
+
 -- worst reads up to n of the last rows, worst first.
 local function worst(b, n, high)
   return redis.call(high and 'ZRANGE' or 'ZREVRANGE', b.z, 0, int(n - 1), 'WITHSCORES')

@@ -15,6 +15,21 @@ local function due_holds(holds, costs, now)
   return ids, tokens
 end
 
+-- tokens_due returns the moment (ms) the bucket holds `need`, counting what the next 100 holds give back when they run out.
+local function tokens_due(holds, costs, p, tokens, at, need, now)
+  local due = bucket_until(p, tokens, at, need, now)
+  local next = redis.call('ZRANGEBYSCORE', holds, '(' .. int(now), '(' .. int(due), 'WITHSCORES', 'LIMIT', 0, 100)
+  for i = 1, #next, 2 do
+    local ends = tonumber(next[i + 1])
+    if ends >= due then
+      break
+    end
+    tokens = tokens + (tonumber(redis.call('HGET', costs, next[i])) or 0)
+    due = math.min(due, math.max(ends, bucket_until(p, tokens, at, need, now)))
+  end
+  return due
+end
+
 local function drop_holds(holds, costs, ids)
   if #ids > 0 then
     redis.call('ZREM', holds, unpack(ids))
