@@ -17,7 +17,7 @@ import (
 func (a *App) scriptsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "scripts",
-		Usage: "list, show or load the bundled scripts",
+		Usage: "list, show or load the pattern library",
 		Subcommands: []*cli.Command{
 			{
 				Name:  "list",

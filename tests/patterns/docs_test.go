@@ -117,7 +117,7 @@ func nodeModules(t *testing.T, examples int) string {
 	return dir
 }
 
-// Every Node example of the guide runs and prints what its last comment says.
+// Every Node example of the guide runs and prints what the comment at its end says.
 func TestGuideNode(t *testing.T) {
 	examples := blocks(readGuide(t), "js")
 	if len(examples) == 0 {
@@ -126,13 +126,53 @@ func TestGuideNode(t *testing.T) {
 	modules := nodeModules(t, len(examples))
 	eachServer(t, func(t *testing.T, c *caller) {
 		for _, example := range examples {
-			lines := strings.Split(strings.TrimSpace(example), "\n")
+			want := lastComment(example)
 			cmd := exec.Command("node", "-e", example)
 			cmd.Env = append(os.Environ(), "REDIS_URL=redis://"+c.rdb.Options().Addr, "NODE_PATH="+modules)
 			got, err := cmd.CombinedOutput()
-			if want := strings.TrimPrefix(lines[len(lines)-1], "// "); err != nil || strings.TrimSpace(string(got)) != want {
+			if err != nil || strings.TrimSpace(string(got)) != want {
 				t.Errorf("%s(%v), the guide says %s", got, err, want)
 			}
 		}
 	})
+}
+
+// lastComment returns the comment that ends an example, without the slashes.
+func lastComment(example string) string {
+	var lines []string
+	for _, line := range strings.Split(strings.TrimSpace(example), "\n") {
+		if text, ok := strings.CutPrefix(line, "// "); ok {
+			lines = append(lines, text)
+		} else {
+			lines = nil
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Every area has a section that says which function to choose, names every one of them, and has examples of the three kinds.
+func TestGuideAreas(t *testing.T) {
+	guide, _, _ := strings.Cut(readGuide(t), "\n## Reference\n")
+	headings := map[string]string{"lock": "Locks", "ratelimit": "Rate limits", "leaderboard": "Leaderboards", "session": "Sessions", "cache": "Caching", "util": "The rest"}
+	for _, lib := range scripts.Libraries() {
+		_, section, ok := strings.Cut(guide, "\n## "+headings[lib.Name]+"\n")
+		if !ok {
+			t.Errorf("%s has no section", lib.Name)
+			continue
+		}
+		section, _, _ = strings.Cut(section, "\n## ")
+		if !strings.Contains(section, "| take |") {
+			t.Errorf("%s: no table says what to take", lib.Name)
+		}
+		for _, language := range []string{"sh", "go", "js"} {
+			if len(blocks(section, language)) == 0 {
+				t.Errorf("%s: no example in %s", lib.Name, language)
+			}
+		}
+		for _, f := range lib.Functions {
+			if !strings.Contains(section, "`"+f.Name+"`") {
+				t.Errorf("%s: %s is not named", lib.Name, f.Name)
+			}
+		}
+	}
 }
