@@ -101,57 +101,83 @@ func crashBoard(c *crasher) (work func(int, string), check func()) {
 		}
 }
 
-// One lease at a time, and no version of two loads.
+// One lease at a time, and no version of two loads. A fill that was sent once has its lease: on an entry that only runs out always, on
+// one that is invalidated unless an invalidation was sent again, which takes the lease of whoever came in between.
 func crashCache(c *crasher) (work func(int, string), check func()) {
-	var inside, filled, refused, repeated atomic.Int64
-	var versions sync.Map
-	return func(_ int, id string) {
-			if c.again("cache_get_or_lease", keys("c:{a}"), id, hour).([]any)[2] != int64(1) {
-				return
+	invalidated, runsOut := newCrashEntry(c, "c:{a}"), newCrashEntry(c, "e:{a}")
+	var resent atomic.Int64
+	return func(w int, id string) {
+			if w%2 == 0 {
+				runsOut.load(id, 1, hour) // fresh for a millisecond: the next one loads it anew
+			} else if invalidated.load(id, hour, 0) {
+				_, calls := c.until("cache_invalidate", keys("c:{a}"), "hard", hour)
+				resent.Add(int64(calls - 1))
 			}
-			if inside.Add(1) != 1 {
-				c.t.Error("two load the entry")
-			}
-			inside.Add(-1)
-			reply, calls := c.until("cache_fill", keys("c:{a}"), id, "value", hour, 0, 0, 0)
-			repeated.Add(int64(calls - 1))
-			v := reply.([]any)
-			if v[0] != int64(1) {
-				refused.Add(1)
-				return
-			}
-			if other, taken := versions.LoadOrStore(v[1], id); taken {
-				c.t.Errorf("version %v of %v and %s", v[1], other, id)
-			}
-			filled.Add(1)
-			_, calls = c.until("cache_invalidate", keys("c:{a}"), "hard", hour)
-			repeated.Add(int64(calls - 1))
 		}, func() {
-			if filled.Load() == 0 {
-				c.t.Error("nobody got to load")
+			if runsOut.lost.Load() != 0 || invalidated.lost.Load() > resent.Load() {
+				c.t.Errorf("%d and %d leases were lost by fills that were sent once, %d invalidations were sent again",
+					runsOut.lost.Load(), invalidated.lost.Load(), resent.Load())
 			}
-			// A fill or an invalidation that the kill cut off may have had its effect before it was sent again.
-			if refused.Load() > repeated.Load() {
-				c.t.Errorf("%d leases were lost, %d calls were sent again", refused.Load(), repeated.Load())
+			if runsOut.filled.Load() == 0 || invalidated.filled.Load() == 0 {
+				c.t.Error("nobody got to load")
 			}
 		}
 }
 
-// No job is run twice or lost, no number is drawn twice, stock adds up. Claims, acknowledgements and sales whose replies were lost
-// are unknown to the workers, so theirs are bounds.
+// crashEntry is a cache entry that workers load.
+type crashEntry struct {
+	c                    *crasher
+	key                  []string
+	inside, filled, lost atomic.Int64 // lost: fills that were sent once and refused
+	versions             sync.Map
+}
+
+func newCrashEntry(c *crasher, key string) *crashEntry { return &crashEntry{c: c, key: keys(key)} }
+
+// load fills the entry if the caller gets the lease, and tells whether it did.
+func (e *crashEntry) load(id string, ttl, stale int64) bool {
+	if e.c.again("cache_get_or_lease", e.key, id, hour).([]any)[2] != int64(1) {
+		return false
+	}
+	if e.inside.Add(1) != 1 {
+		e.c.t.Error("two load the entry")
+	}
+	e.inside.Add(-1)
+	reply, calls := e.c.until("cache_fill", e.key, id, "value", ttl, stale, 0, 0)
+	v := reply.([]any)
+	if v[0] != int64(1) {
+		if calls == 1 {
+			e.lost.Add(1)
+		}
+		return false
+	}
+	if other, taken := e.versions.LoadOrStore(v[1], id); taken {
+		e.c.t.Errorf("version %v of %v and %s", v[1], other, id)
+	}
+	e.filled.Add(1)
+	return true
+}
+
+// No job is lost, none is run more often than its push was sent (once it is acknowledged its id is free again), no number is drawn
+// twice, stock adds up. Claims, acknowledgements and sales whose replies were lost are unknown to the workers, so theirs are bounds.
 func crashUtil(c *crasher) (work func(int, string), check func()) {
 	const units = 100000
 	queue, stock := keys("q:{a}:r", "q:{a}:d", "q:{a}:l", "q:{a}:b", "q:{a}:x"), keys("s:{a}", "s:{a}:h", "s:{a}:q")
 	c.rdb.Set(ctx, stock[0], units, 0)
-	var pushed, done, sold, sales atomic.Int64
-	var claimed, blocks sync.Map
+	var pushes, done, sold, sales atomic.Int64
+	var blocks sync.Map
+	var mu sync.Mutex
+	sent, claims := map[any]int{}, map[any]int{} // by job
 	return func(_ int, id string) {
-			c.again("queue_push", queue, id, 0, 0, 3, "payload")
-			pushed.Add(1)
+			_, calls := c.until("queue_push", queue, id, 0, 0, 3, "payload")
+			pushes.Add(int64(calls))
+			mu.Lock()
+			sent[id] = calls
+			mu.Unlock()
 			for _, job := range chunks(c.again("queue_claim", queue, 1, hour).([]any), 3) {
-				if other, taken := claimed.LoadOrStore(job[0], id); taken {
-					c.t.Errorf("job %v was claimed by %v and %s", job[0], other, id)
-				}
+				mu.Lock()
+				claims[job[0]]++
+				mu.Unlock()
 				done.Add(c.again("queue_ack", queue, job[0], job[2]).(int64))
 			}
 			first := c.again("seq_block", keys("seq:{a}"), 10).([]any)[0]
@@ -164,8 +190,13 @@ func crashUtil(c *crasher) (work func(int, string), check func()) {
 			}
 		}, func() {
 			waiting := c.rdb.ZCard(ctx, queue[0]).Val() + c.rdb.ZCard(ctx, queue[2]).Val()
-			if ran := pushed.Load() - waiting; ran < done.Load() || waiting*4+1 != c.rdb.HLen(ctx, queue[3]).Val() {
-				c.t.Errorf("%d jobs, %d waiting or leased, %d acknowledged", pushed.Load(), waiting, done.Load())
+			if ran := pushes.Load() - waiting; ran < done.Load() || waiting*4+1 != c.rdb.HLen(ctx, queue[3]).Val() {
+				c.t.Errorf("%d pushes, %d jobs waiting or leased, %d acknowledged", pushes.Load(), waiting, done.Load())
+			}
+			for job, n := range claims {
+				if n > sent[job] {
+					c.t.Errorf("job %v was claimed %d times and pushed %d times", job, n, sent[job])
+				}
 			}
 			free, _ := c.rdb.Get(ctx, stock[0]).Int64()
 			if gone := units - free; gone < sold.Load() || gone != sales.Load() || c.rdb.HLen(ctx, stock[2]).Val() != 0 {
