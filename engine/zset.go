@@ -94,10 +94,28 @@ func (z *ZSet) Put(member []byte, score, old float64, existed bool) {
 
 // Expect makes an absent key big at once if n members, the longest of the given length, will not stay small.
 func (z *ZSet) Expect(n, longest int) {
-	l := &z.db.ks.Limits
-	if z.e == nil && n > 0 && (n > l.ZSetMaxListpackEntries || longest > l.ZSetMaxListpackValue) {
+	if z.e == nil && n > 0 && !z.StaysSmall(n, longest) {
 		z.convert()
 	}
+}
+
+// StaysSmall tells whether n members, the longest of the given length, have the small encoding.
+func (z *ZSet) StaysSmall(n, longest int) bool {
+	l := &z.db.ks.Limits
+	return n <= l.ZSetMaxListpackEntries && longest <= l.ZSetMaxListpackValue
+}
+
+// Fill makes an absent key of members that stay small, at least one, in the order of a sorted set.
+func (z *ZSet) Fill(members [][]byte, scores []float64) {
+	b := z.edit()
+	for i, m := range members {
+		score := scores[i]
+		if score == 0 {
+			score = 0 // as in Put
+		}
+		b = compact.AppendFloat(compact.Append(b, m), score)
+	}
+	z.setInline(KindZSetCompact, b)
 }
 
 // setCompact puts the pair in its place in the small encoding.
@@ -106,15 +124,15 @@ func (z *ZSet) setCompact(member []byte, score float64, existed bool) {
 	if existed {
 		b = compact.Delete(b, compact.Find(b, compact.First(b), member, 1), 2)
 	}
-	if scoreBelow(b, compact.Last(b), score) {
+	var mb [32]byte
+	last := compact.Last(b)
+	if last < 0 || pairBelow(b, compact.Prev(b, last), last, member, score, mb[:]) {
 		z.setInline(KindZSetCompact, compact.AppendFloat(compact.Append(b, member), score))
 		return
 	}
-	var mb [32]byte
 	for off := compact.First(b); off >= 0; {
 		at := compact.Next(b, off)
-		s := elemScore(compact.Get(b, at))
-		if s > score || s == score && bytes.Compare(elemBytes(compact.Get(b, off), mb[:]), member) > 0 {
+		if !pairBelow(b, off, at, member, score, mb[:]) {
 			b = compact.InsertBefore(b, off, member)
 			z.setInline(KindZSetCompact, compact.InsertFloatBefore(b, compact.Next(b, off), score))
 			return
@@ -127,6 +145,12 @@ func (z *ZSet) setCompact(member []byte, score float64, existed bool) {
 // scoreBelow tells whether the score at off is below the given one; true if there is none.
 func scoreBelow(b []byte, off int, score float64) bool {
 	return off < 0 || elemScore(compact.Get(b, off)) < score
+}
+
+// pairBelow tells whether the pair whose member is at off and score at `at` stands before another.
+func pairBelow(b []byte, off, at int, member []byte, score float64, scratch []byte) bool {
+	s := elemScore(compact.Get(b, at))
+	return s < score || s == score && bytes.Compare(elemBytes(compact.Get(b, off), scratch), member) < 0
 }
 
 func (z *ZSet) convert() {

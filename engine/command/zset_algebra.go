@@ -196,19 +196,40 @@ func (a *algebraArgs) compute(op setOp) scored {
 }
 
 func (a *algebraArgs) union(out *scored) {
-	index := map[string]int{}
+	var index map[string]int // of out's members; nil while they are few enough to look through
 	for _, i := range a.bySize() {
+		before := len(out.members) // the members of one source differ: they can only be among those of the sources before
+		if index == nil && before*a.sources[i].len() > maxLookedThrough {
+			index = make(map[string]int, before+a.sources[i].len())
+			for at, m := range out.members {
+				index[string(m)] = at
+			}
+		}
+		find := func(m []byte) int {
+			if index == nil {
+				return slices.IndexFunc(out.members[:before], func(o []byte) bool { return bytes.Equal(o, m) })
+			}
+			if at, ok := index[string(m)]; ok {
+				return at
+			}
+			return -1
+		}
 		a.sources[i].each(func(m []byte, s float64) bool {
 			s = weighted(a.weights[i], s)
-			if at, ok := index[string(m)]; ok {
+			if at := find(m); at >= 0 {
 				out.scores[at] = a.agg(out.scores[at], s)
 				return true
 			}
-			index[string(m)] = len(out.members)
+			if index != nil {
+				index[string(m)] = len(out.members)
+			}
 			return out.add(m, s)
 		})
 	}
 }
+
+// maxLookedThrough is how many comparisons of members cost less than a map.
+const maxLookedThrough = 256
 
 // bySize returns the sources' indexes, the smallest first: the order of additions shows in the last digits.
 func (a *algebraArgs) bySize() []int {
@@ -265,7 +286,7 @@ func (s *scored) sort() {
 		}
 		return bytes.Compare(s.members[x], s.members[y])
 	})
-	out := scored{make([][]byte, 0, len(index)), make([]float64, 0, len(index))}
+	out := scored{members: make([][]byte, 0, len(index)), scores: make([]float64, 0, len(index))}
 	for _, i := range index {
 		out.members, out.scores = append(out.members, s.members[i]), append(out.scores, s.scores[i])
 	}

@@ -368,10 +368,13 @@ func removeRange(c *Ctx, kind rangeKind, event string) error {
 type scored struct {
 	members [][]byte
 	scores  []float64
+	block   []byte // where the next members are copied to; those before may stand in earlier blocks
 }
 
 func (s *scored) add(m []byte, score float64) bool {
-	s.members = append(s.members, append([]byte(nil), m...))
+	at := len(s.block)
+	s.block = append(s.block, m...)
+	s.members = append(s.members, s.block[at:len(s.block):len(s.block)])
 	s.scores = append(s.scores, score)
 	return true
 }
@@ -393,9 +396,14 @@ func storeScored(c *Ctx, key []byte, s *scored, event string, changes int) {
 	for _, m := range s.members {
 		longest = max(longest, len(m))
 	}
-	z.Expect(len(s.members), longest)
-	for i, m := range s.members {
-		z.Set(m, s.scores[i])
+	if z.StaysSmall(len(s.members), longest) {
+		s.sort()
+		z.Fill(s.members, s.scores)
+	} else {
+		z.Expect(len(s.members), longest)
+		for i, m := range s.members {
+			z.Set(m, s.scores[i])
+		}
 	}
 	z.Finish(engine.EventZSet, event, changes)
 	c.Reply.Int(int64(len(s.members)))

@@ -27,21 +27,22 @@ for i = 4, #ARGV do
   if bad then return bad end
 end
 
+if size == 1 then
+  for i = 1, #KEYS do
+    redis.call('ZCARD', KEYS[i]) -- ZUNIONSTORE takes sets, too
+  end
+  local n, args = #weights, {unpack(KEYS, 2)}
+  args[n + 1] = 'WEIGHTS'
+  for i = 1, n do args[n + 1 + i] = show(weights[i]) end
+  args[2 * n + 2], args[2 * n + 3] = 'AGGREGATE', aggregate
+  return redis.call('ZUNIONSTORE', KEYS[1], n, unpack(args))
+end
 local high, total = order == 'desc', 0
 local dest, sources = open_board(KEYS, 1, parts), {}
 board_total(dest)
 for i = 1, #weights do
   sources[i] = open_board(KEYS, i * size + 1, parts)
   total = total + board_total(sources[i])
-end
-if size == 1 then
-  local cmd = {'ZUNIONSTORE', dest.z, #sources}
-  for i = 1, #sources do cmd[#cmd + 1] = sources[i].z end
-  cmd[#cmd + 1] = 'WEIGHTS'
-  for i = 1, #sources do cmd[#cmd + 1] = show(weights[i]) end
-  cmd[#cmd + 1] = 'AGGREGATE'
-  cmd[#cmd + 1] = aggregate
-  return redis.call(unpack(cmd))
 end
 if total > MAX_BATCH then
   return redis.error_reply('TOOMANY members to merge with parts: ' .. total .. ', at most 1000')

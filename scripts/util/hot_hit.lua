@@ -21,12 +21,17 @@ local bad = needs_keys(KEYS, 2, 2, 'counts errors') or needs_text(item, 'item')
   or needs(size, 'size must be a whole number from 1 to 10000') or needs_ms(ttl, 'ttl')
 if bad then return bad end
 
-local kept, off = tonumber(redis.call('ZSCORE', counts, item)), tonumber(redis.call('HGET', errors, item) or 0)
-if weight == 0 then
-  return {kept or 0, kept and off or 0}
-end
+local kept = tonumber(redis.call('ZSCORE', counts, item))
 if kept then
-  return {tonumber(redis.call('ZINCRBY', counts, int(weight), item)), off}
+  local off = tonumber(redis.call('HGET', errors, item) or 0)
+  if weight > 0 then
+    kept = tonumber(redis.call('ZINCRBY', counts, int(weight), item))
+  end
+  return {kept, off}
+end
+redis.call('HLEN', errors) -- fails on a key of another type, before anything is written
+if weight == 0 then
+  return {0, 0}
 end
 -- A newcomer takes the place and the count of the least: it may have been hit as often while it was not kept.
 local base, least, n = 0, nil, redis.call('ZCARD', counts)

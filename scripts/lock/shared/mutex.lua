@@ -20,6 +20,16 @@ end
 
 -- distinct says whether no key is named twice.
 local function distinct(keys)
+  if #keys <= 6 then -- fewer comparisons than a table costs
+    for i = 2, #keys do
+      for k = 1, i - 1 do
+        if keys[i] == keys[k] then
+          return false
+        end
+      end
+    end
+    return true
+  end
   local seen = {}
   for i = 1, #keys do
     if seen[keys[i]] then
