@@ -22,7 +22,7 @@ local bad = needs_keys(KEYS, 1, 2, 'entry [channel]') or needs_text(owner, 'owne
   or needs_ms(ttl, 'ttl') or needs_stale(stale) or needs(negative, 'negative must be 0 or 1') or needs_delta(delta)
 if bad then return bad end
 
-local reply = fill(KEYS[1], owner, value, ttl, stale, negative, delta, now_us())
+local reply = fill(KEYS[1], read_filler(KEYS[1]), owner, value, ttl, stale, negative, delta, now_us())
 if reply[1] == 1 then
   wake(KEYS[2], int(reply[2]))
 end

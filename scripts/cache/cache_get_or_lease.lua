@@ -22,10 +22,10 @@ local bad = needs_keys(KEYS, 1, 2, 'entry [stats]') or needs_text(owner, 'owner'
 if bad then return bad end
 
 if not stats then
-  return open_lease(entry, owner, lease, now_ms())
+  return open_lease(entry, read_lease(entry), owner, lease, now_ms())
 end
 redis.call('HLEN', stats) -- fails on a key of another type, before anything is written
-local reply = open_lease(entry, owner, lease, now_ms())
+local reply = open_lease(entry, read_lease(entry), owner, lease, now_ms())
 if sample == 1 or math.random(sample) == 1 then
   redis.call('HINCRBY', stats, reply[1], int(sample))
   redis.call('PEXPIRE', stats, 604800000)

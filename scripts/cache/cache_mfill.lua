@@ -23,12 +23,13 @@ for i = 1, #KEYS do
   if bad then return bad end
 end
 
-for i = 1, #KEYS do
-  redis.call('HLEN', KEYS[i]) -- fails on a key of another type, before anything is written
+local entries = {}
+for i = 1, #KEYS do -- all, before anything is written
+  entries[i] = read_filler(KEYS[i])
 end
 local now, reply = now_us(), {}
 for i = 1, #KEYS do
-  local done = fill(KEYS[i], owner, ARGV[3 + 2 * i], ttl, stale, tonumber(ARGV[4 + 2 * i]), delta, now)
+  local done = fill(KEYS[i], entries[i], owner, ARGV[3 + 2 * i], ttl, stale, tonumber(ARGV[4 + 2 * i]), delta, now)
   reply[i] = done[1] == 1 and done[2] or 0
 end
 return reply

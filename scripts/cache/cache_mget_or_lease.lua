@@ -15,11 +15,12 @@ local owner, lease = ARGV[1], whole(ARGV[2], 1, MAX_MS)
 local bad = needs_keys(KEYS, 1, MAX_BATCH, '1 to 1000 entries') or needs_text(owner, 'owner') or needs_ms(lease, 'lease')
 if bad then return bad end
 
-for i = 1, #KEYS do
-  redis.call('HLEN', KEYS[i]) -- fails on a key of another type, before anything is written
+local entries = {}
+for i = 1, #KEYS do -- all, before anything is written
+  entries[i] = read_lease(KEYS[i])
 end
 local now, reply = now_ms(), {}
 for i = 1, #KEYS do
-  reply[i] = open_lease(KEYS[i], owner, lease, now)
+  reply[i] = open_lease(KEYS[i], entries[i], owner, lease, now)
 end
 return reply

@@ -20,8 +20,12 @@ local bad = needs_keys(KEYS, 5, 5, QUEUE) or needs(n, 'n must be a whole number 
 if bad then return bad end
 
 local q, now = open_queue(KEYS), now_ms()
-probe_queue(q)
 local due = redis.call('ZRANGEBYSCORE', q.delayed, '-inf', int(now), 'LIMIT', 0, 100)
+redis.call('ZCARD', q.leased)
+redis.call('HLEN', q.body)
+if #due > 0 then
+  redis.call('ZCARD', q.ready)
+end
 for i = 1, #due do
   redis.call('ZREM', q.delayed, due[i])
   enqueue(q, due[i], tonumber(redis.call('HGET', q.body, 'r:' .. due[i])) or 0)

@@ -22,8 +22,9 @@ local bad = needs_keys(KEYS, 5, 5, QUEUE) or needs_text(id, 'id') or needs_try(t
 if bad then return bad end
 
 local q = open_queue(KEYS)
-probe_queue(q)
 if not holds(q, id, try) then
   return {0, 0}
 end
-return {1, retry(q, id, delay, now_ms())}
+local job = tries(q, id)
+redis.call('ZCARD', job.made >= job.most and q.dead or delay > 0 and q.delayed or q.ready)
+return {1, retry(q, id, job, delay, now_ms())}

@@ -27,7 +27,7 @@ local bad = needs_keys(KEYS, 5, 5, QUEUE) or needs_text(id, 'id')
 if bad then return bad end
 
 local q = open_queue(KEYS)
-probe_queue(q)
+redis.call('ZCARD', delay > 0 and q.delayed or q.ready)
 if redis.call('HEXISTS', q.body, 'p:' .. id) == 1 then
   return 0
 end

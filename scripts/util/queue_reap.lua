@@ -19,9 +19,15 @@ local bad = needs_keys(KEYS, 5, 5, QUEUE) or needs(n, 'n must be a whole number 
 if bad then return bad end
 
 local q, now, dead = open_queue(KEYS), now_ms(), 0
-probe_queue(q)
-local lost = redis.call('ZRANGEBYSCORE', q.leased, '-inf', int(now), 'LIMIT', 0, int(n))
+local lost, jobs = redis.call('ZRANGEBYSCORE', q.leased, '-inf', int(now), 'LIMIT', 0, int(n)), {}
+if #lost > 0 then
+  redis.call('ZCARD', q.ready)
+  redis.call('ZCARD', q.dead)
+end
 for i = 1, #lost do
-  dead = dead + retry(q, lost[i], 0, now)
+  jobs[i] = tries(q, lost[i])
+end
+for i = 1, #lost do
+  dead = dead + retry(q, lost[i], jobs[i], 0, now)
 end
 return {#lost - dead, dead}

@@ -7,10 +7,14 @@ local function next_version(g, now_us)
   return math.max((tonumber(g) or 0) + 1, now_us)
 end
 
--- open_lease reads an entry for owner and takes the lease if a value is due and nobody has it.
+-- read_lease reads what open_lease needs of an entry; it fails on a key of another type.
+local function read_lease(entry)
+  return redis.call('HMGET', entry, 'v', 'g', 'f', 'n', 'o', 'l')
+end
+
+-- open_lease opens an entry, read as e, for owner and takes the lease if a value is due and nobody has it.
 -- Returns {state, value, lease (1 or 0), wait (ms), version}.
-local function open_lease(entry, owner, lease, now)
-  local e = redis.call('HMGET', entry, 'v', 'g', 'f', 'n', 'o', 'l')
+local function open_lease(entry, e, owner, lease, now)
   local value, version, fresh = e[1], tonumber(e[2]) or 0, tonumber(e[3]) or 0
   local known = value or e[4] == '1'
   if known and now < fresh then
@@ -32,9 +36,13 @@ local function open_lease(entry, owner, lease, now)
   return {'wait', false, 0, until_ms - now, version}
 end
 
--- fill stores a value if owner has the lease: {1, version} or {0, present version}.
-local function fill(entry, owner, value, ttl, stale, negative, delta, now_us)
-  local e = redis.call('HMGET', entry, 'o', 'g', 'w')
+-- read_filler reads what fill needs of an entry; it fails on a key of another type.
+local function read_filler(entry)
+  return redis.call('HMGET', entry, 'o', 'g', 'w')
+end
+
+-- fill stores a value in an entry, read as e, if owner has the lease: {1, version} or {0, present version}.
+local function fill(entry, e, owner, value, ttl, stale, negative, delta, now_us)
   if e[1] ~= owner then
     return {not e[1] and e[3] == owner and 1 or 0, tonumber(e[2]) or 0} -- 1: this call was served before
   end

@@ -10,14 +10,7 @@ local function open_queue(keys)
   return {ready = keys[1], delayed = keys[2], leased = keys[3], body = keys[4], dead = keys[5]}
 end
 
--- probe_queue fails if a key has another type, before anything is written.
-local function probe_queue(q)
-  redis.call('ZCARD', q.ready)
-  redis.call('ZCARD', q.delayed)
-  redis.call('ZCARD', q.leased)
-  redis.call('ZCARD', q.dead)
-  redis.call('HLEN', q.body)
-end
+-- A function reads every key that it may write to before it writes: reading fails on a key of another type.
 
 -- enqueue puts a job last among those of its priority (0 comes first).
 local function enqueue(q, id, prio)
@@ -29,11 +22,16 @@ local function forget(q, id)
   redis.call('HDEL', q.body, 'p:' .. id, 't:' .. id, 'm:' .. id, 'r:' .. id)
 end
 
--- retry ends a lease: the job is due again after delay, or dead when it has no tries left. Returns 1 if it is dead.
-local function retry(q, id, delay, now)
+-- tries reads a job's tries made, most tries and priority.
+local function tries(q, id)
   local b = redis.call('HMGET', q.body, 't:' .. id, 'm:' .. id, 'r:' .. id)
+  return {made = tonumber(b[1]) or 0, most = tonumber(b[2]) or 0, prio = tonumber(b[3]) or 0}
+end
+
+-- retry ends a lease: the job is due again after delay, or dead when it has no tries left. Returns 1 if it is dead.
+local function retry(q, id, job, delay, now)
   redis.call('ZREM', q.leased, id)
-  if (tonumber(b[1]) or 0) >= (tonumber(b[2]) or 0) then
+  if job.made >= job.most then
     redis.call('ZADD', q.dead, int(now), id)
     local over = redis.call('ZRANGE', q.dead, 0, -MAX_DEAD - 1)
     if over[1] then
@@ -44,7 +42,7 @@ local function retry(q, id, delay, now)
   elseif delay > 0 then
     redis.call('ZADD', q.delayed, int(now + delay), id)
   else
-    enqueue(q, id, tonumber(b[3]) or 0)
+    enqueue(q, id, job.prio)
   end
   return 0
 end
