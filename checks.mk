@@ -1,5 +1,5 @@
 # The longer checks: `make help` lists them with the others. Those that compare need redis-server in PATH.
-.PHONY: profile bench-patterns patterns-models bench-types diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery bench-durability clients
+.PHONY: example profile bench-patterns patterns-models bench-types diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery bench-durability clients
 
 clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
 	tests/clients/run.sh ./evald
@@ -25,6 +25,8 @@ script-kill: ## hostile scripts are stopped within 20 ms, and others answered wi
 	KILL_MS=300 $(GO) test -count=1 -v -timeout 20m ./tests/kill
 patterns: build ## the pattern library on evald and on redis-server
 	PATTERNS_REALTIME=1 PATTERNS_EVALD=$(CURDIR)/evald $(GO) test -count=1 -timeout 60m ./tests/patterns ./client
+example: build ## run an example with a server of its own: make example NAME=login (gateway, stock, board, catalogue)
+	examples/run.sh ./evald $(or $(NAME),login)
 patterns-models: build ## 100,000 steps of each area's model on evald's controlled clock
 	PATTERNS_STEPS=100000 PATTERNS_EVALD=$(CURDIR)/evald $(GO) test -count=1 -v -timeout 60m -run TestModel ./tests/patterns
 bench-patterns: build ## server time per call of every function of the pattern library against redis-server
