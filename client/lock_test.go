@@ -156,27 +156,64 @@ func TestRenewalAndMaxLife(t *testing.T) {
 	})
 }
 
-// Every kind of lock renews itself: each is held longer than its TTL, and is still its holder's then.
+// counting is a hook that counts the calls of each function.
+type counting struct{ calls sync.Map } // name to *atomic.Int64
+
+func (h *counting) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (h *counting) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+func (h *counting) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if f, _, _, ok := functionCall(cmd.Args()); ok && err == nil {
+			h.of(f.Name).Add(1)
+		}
+		return err
+	}
+}
+
+func (h *counting) of(function string) *atomic.Int64 {
+	n, _ := h.calls.LoadOrStore(function, new(atomic.Int64))
+	return n.(*atomic.Int64)
+}
+
+// Every kind of lock renews itself while it is held, and is its holder's still.
 func TestEveryKindRenews(t *testing.T) {
 	both(t, func(t *testing.T, c *Client) {
-		n, o := name(), LockOptions{TTL: 300 * time.Millisecond}
+		hook := &counting{}
+		c.rdb.AddHook(hook)
+		type do func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error
+		n, o := name(), LockOptions{TTL: 4 * time.Second}
 		sem := NewSemaphore(c, n, 3, o)
-		kinds := map[string]func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error{
-			"mutex": NewMutex(c, n, o).Do, "multi": NewMultiMutex(c, n, []string{"a", "b"}, o).Do, "fair": NewFairMutex(c, n, o).Do,
-			"write": NewRWMutex(c, n+"w", o).Do, "read": NewRWMutex(c, n+"r", o).RDo, "reentrant": NewReentrantMutex(c, n, o).Do,
-			"semaphore": func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error { return sem.Do(ctx, 2, f) },
-			"election": func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error {
-				return do(ctx, func(ctx context.Context) (*Lock, error) { return NewElection(c, n, "", o).Campaign(ctx, nil) }, f)
-			},
+		kinds := map[string]struct {
+			do      do
+			renewal string
+			calls   int64 // of which the first may be the acquisition
+		}{
+			"mutex": {NewMutex(c, n, o).Do, "lock_extend", 1}, "multi": {NewMultiMutex(c, n, []string{"a", "b"}, o).Do, "lock_extend_many", 1},
+			"fair": {NewFairMutex(c, n, o).Do, "fairlock_acquire", 2}, "reentrant": {NewReentrantMutex(c, n, o).Do, "rlock_extend", 1},
+			"write": {NewRWMutex(c, n+"w", o).Do, "rwlock_extend", 2}, "read": {NewRWMutex(c, n+"r", o).RDo, "rwlock_extend", 2}, // one of each
+			"semaphore": {func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error { return sem.Do(ctx, 2, f) }, "sem_refresh", 1},
+			"election": {func(ctx context.Context, f func(ctx context.Context, l *Lock) error) error {
+				l, err := NewElection(c, n, "", o).Campaign(ctx, nil)
+				if err != nil {
+					return err
+				}
+				defer l.Release(ctx)
+				return f(l.Context(), l)
+			}, "leader_campaign", 2},
 		}
 		var wg sync.WaitGroup
-		for kind, hold := range kinds {
+		for kind, k := range kinds {
 			wg.Go(func() {
-				err := hold(t.Context(), func(ctx context.Context, l *Lock) error {
-					select {
-					case <-ctx.Done():
-						return context.Cause(ctx)
-					case <-time.After(o.TTL * 3 / 2):
+				err := k.do(t.Context(), func(ctx context.Context, l *Lock) error {
+					for hook.of(k.renewal).Load() < k.calls {
+						select {
+						case <-ctx.Done():
+							return context.Cause(ctx)
+						case <-time.After(time.Millisecond):
+						}
 					}
 					if used, err := sem.InUse(ctx); kind == "semaphore" && (used != 2 || err != nil) {
 						return fmt.Errorf("%d permits in use: %w", used, err)
