@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -166,7 +167,7 @@ func TestRegression08FairQueue(t *testing.T) {
 		if p := position("patient", 60000); p != 1 {
 			t.Fatalf("after the head died: position %d", p)
 		}
-		c.rdb.PExpire(ctx, f[0], 20) // the holder never releases: its lock runs out
+		c.rdb.PExpire(ctx, f[0], 20*time.Millisecond) // the holder never releases: its lock runs out
 		c.pass(22)
 		if p := position("late", 60000); p != 2 {
 			t.Fatalf("late overtook: position %d", p)
