@@ -13,11 +13,11 @@ type lease struct {
 	weight int64
 }
 
-// lapse says whether something that lives until a key's TTL ends is gone at now (us). Redis takes the expiry's now a
-// moment before the script asks for the time, so within two milliseconds both answers are right.
-func lapse(until, now int64) (gone, sure bool) {
+// lapse says whether something that lives until a key's TTL ends is gone at now (us), the time the last call saw. Redis takes the
+// expiry's now when a script begins, which may be long before the script asks for the time: what ran out in between is not sure.
+func (m *modeler) lapse(until, now int64) (gone, sure bool) {
 	ms := now / 1000
-	return ms > until, ms <= until || ms > until+2
+	return ms > until, ms <= until || m.before/1000 > until
 }
 
 // A mutex and its fence: one owner at a time, and each acquisition has a higher fence.
@@ -33,7 +33,7 @@ func TestModelMutex(t *testing.T) {
 			case 0, 1:
 				got, now := m.timed("lock_acquire", k, owner, ttl)
 				v := got.([]any)
-				gone, sure := lapse(held.until, now)
+				gone, sure := m.lapse(held.until, now)
 				mine := held.owner == owner
 				if sure && (v[0] == int64(1)) != (gone || mine || held.owner == "") {
 					m.t.Fatalf("acquire by %s at %d while held by %v: %s", owner, now/1000, held, text(got))
@@ -54,7 +54,7 @@ func TestModelMutex(t *testing.T) {
 				}
 			case 2:
 				got, now := m.timed("lock_release", k[:1], owner)
-				gone, sure := lapse(held.until, now)
+				gone, sure := m.lapse(held.until, now)
 				want := "0"
 				if gone || held.owner == "" {
 					want = "-1"
@@ -75,7 +75,7 @@ func TestModelMutex(t *testing.T) {
 					args = append(args, limit)
 				}
 				got, now := m.timed("lock_extend", k[:1], args...)
-				gone, sure := lapse(held.until, now)
+				gone, sure := m.lapse(held.until, now)
 				ok := got.([]any)[0] == int64(1)
 				if sure && ok != (!gone && held.owner == owner) {
 					m.t.Fatalf("extend by %s at %d of %v: %s", owner, now/1000, held, text(got))
@@ -92,7 +92,7 @@ func TestModelMutex(t *testing.T) {
 				}
 			case 4:
 				got, now := m.timed("lock_inspect", k)
-				if gone, sure := lapse(held.until, now); sure {
+				if gone, sure := m.lapse(held.until, now); sure {
 					if v := got.([]any); v[0] == int64(1) && v[1] != held.owner || (v[0] == int64(1)) != (!gone && held.owner != "") {
 						m.t.Fatalf("inspect at %d of %v: %s", now/1000, held, text(got))
 					}
@@ -199,7 +199,7 @@ func TestModelReadWrite(t *testing.T) {
 						n++
 					}
 				}
-				if gone, sure := lapse(writer.until, now); writer.owner != "" && writer.owner != id && sure && !gone {
+				if gone, sure := m.lapse(writer.until, now); writer.owner != "" && writer.owner != id && sure && !gone {
 					n++
 				}
 				return n
@@ -226,7 +226,7 @@ func TestModelReadWrite(t *testing.T) {
 			case 2:
 				got, now := m.timed("rwlock_write", k, id, ttl, m.rng.Int64N(10))
 				v, ok := got.([]any)
-				gone, sure := lapse(writer.until, now)
+				gone, sure := m.lapse(writer.until, now)
 				if !ok { // UPGRADE
 					if readers[id] <= now/1000 {
 						m.t.Fatalf("%v for %s, which does not read", got, id)
@@ -251,7 +251,7 @@ func TestModelReadWrite(t *testing.T) {
 				m.check(got, want, "release read", id)
 			case 4:
 				got, now := m.timed("rwlock_release", k, id, "write")
-				if gone, sure := lapse(writer.until, now); sure {
+				if gone, sure := m.lapse(writer.until, now); sure {
 					want := "-1"
 					if writer.owner == id && !gone {
 						want = "1"
@@ -279,7 +279,7 @@ func TestModelFairLock(t *testing.T) {
 			switch m.rng.IntN(6) {
 			case 0:
 				got, now := m.timed("fairlock_release", k, id)
-				if gone, sure := lapse(held.until, now); sure {
+				if gone, sure := m.lapse(held.until, now); sure {
 					m.check(got == int64(1), fmt.Sprintf("bool(%v)", held.owner == id && !gone), "release", id, held)
 				}
 				if held.owner == id {
@@ -299,7 +299,7 @@ func TestModelFairLock(t *testing.T) {
 				v, ms := got.([]any), now/1000
 				queue = slices.DeleteFunc(queue, func(l lease) bool { return l.until <= ms })
 				i := slices.IndexFunc(queue, func(l lease) bool { return l.owner == id })
-				gone, sure := lapse(held.until, now)
+				gone, sure := m.lapse(held.until, now)
 				if v[0] == int64(1) {
 					if again := held.owner == id && v[1] == fence; !again {
 						if sure && !gone && held.owner != "" {

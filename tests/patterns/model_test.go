@@ -22,8 +22,9 @@ import (
 // modeler runs one model against one server.
 type modeler struct {
 	*caller
-	rng  *rand.Rand
-	shas map[string]string // of the wrapped scripts
+	rng    *rand.Rand
+	shas   map[string]string // of the wrapped scripts
+	before int64             // the server's time (us) before the last timed call
 }
 
 // models runs step as often as asked, on every server.
@@ -78,6 +79,9 @@ func (m *modeler) timed(name string, keys []string, args ...any) (any, int64) {
 		m.shas[name] = sha
 	}
 	m.tick(m.rng.Int64N(400) - 100) // at times two calls in one microsecond
+	if m.before = m.server.clock; m.before == 0 {
+		m.before = m.now()
+	}
 	cmd := []any{"EVALSHA", sha, len(keys)}
 	for _, k := range keys {
 		cmd = append(cmd, k)
