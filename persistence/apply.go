@@ -38,9 +38,9 @@ func (s *Store) gather(b *pebble.Batch, number uint64) {
 	a := &s.applier
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.pending.Len() > applyLimit {
+	if a.over() {
 		s.counters.stalls.Add(1)
-		for a.pending.Len() > applyLimit && !a.ended {
+		for a.over() && !a.ended {
 			a.change.Wait()
 		}
 	}
@@ -49,6 +49,15 @@ func (s *Store) gather(b *pebble.Batch, number uint64) {
 	if a.due() {
 		a.change.Broadcast()
 	}
+}
+
+func (a *applier) over() bool { return a.pending.Len() > applyLimit }
+
+// full tells whether gather would wait.
+func (a *applier) full() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.over()
 }
 
 // applyThrough returns when commit number is with Pebble; false if it never will be.

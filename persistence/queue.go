@@ -1,4 +1,5 @@
 // From the loop to the log: the queue of rows, and the committer that takes whatever has gathered and makes it durable as one commit.
+// Under everysec and no the loop writes to the log itself while the committer has nothing to do.
 package persistence
 
 import (
@@ -48,7 +49,8 @@ func (s *Store) start() {
 	}
 }
 
-// Notify names the function to call, on the committer's goroutine, whenever Durable has advanced. Called before the first Commit.
+// Notify names the function to call, on the committer's goroutine, whenever Durable has advanced there. Commit may advance it too, of which
+// its caller need not be told. Called before the first Commit.
 func (s *Store) Notify(f func()) { s.notify = f }
 
 // Durable returns the newest turn that the policy lets be acknowledged, 0 for none. Turns become durable in order.
@@ -99,18 +101,39 @@ func (s *Store) Batch() engine.RowWriter {
 
 func (s *Store) full() bool { return !s.growing.Empty() && s.growing.Len() > s.opts.QueueBytes }
 
-// Commit hands over what was written to Batch's writer as turn seq. It does not wait.
+// Commit makes what was written to Batch's writer turn seq. It hands the turn over and does not wait, or, where the policy asks for the
+// operating system only and nothing is under way, gives it to the log itself: Durable is seq when it returns.
 func (s *Store) Commit(seq uint64) {
+	s.counters.turns.Add(1)
 	s.mu.Lock()
 	if !s.encoding || seq <= s.last {
 		panic(fmt.Sprintf("persistence: Commit of turn %d after %d", seq, s.last))
 	}
+	idle := s.spare != nil && s.last == s.durable.Load() // and stays so: encoding keeps the committer away from this turn
+	s.mu.Unlock()
+	direct := idle && s.direct()
+	if direct {
+		s.commitBatch(s.growing, seq, nil)
+	}
+	s.mu.Lock()
 	s.encoding = false
 	s.last = seq
-	s.counters.turns.Add(1)
+	if direct {
+		s.mu.Unlock()
+		return
+	}
 	s.counters.queued.Store(int64(s.growing.Len()))
 	s.mu.Unlock()
 	s.work.Signal()
+}
+
+// directBytes bounds the rows that the loop writes itself: more are better written beside it.
+const directBytes = 128 << 10
+
+// direct tells whether the loop may write the growing batch to the log: not while a disk that is slow could make it wait, nor for what
+// takes more than copying some bytes.
+func (s *Store) direct() bool {
+	return Policy(s.policy.Load()) != Always && s.growing.Len() <= directBytes && s.wal.fits(s.opts.LogBytes, s.growing.Len()) && !s.applier.full()
 }
 
 // take waits for rows and takes them from the loop. ok is false when the queue is closed and empty.
@@ -138,25 +161,34 @@ func (s *Store) commits() {
 		if !ok {
 			return
 		}
-		began, size := time.Now(), b.Len()
-		number := s.commit(b)
-		if s.failed.Load() {
-			return // a failure elsewhere: this commit may be whole, but nobody is told any more
+		if !s.commitBatch(b, seq, s.notify) {
+			return
 		}
-		s.counters.committed(time.Since(began), size)
-		s.durable.Store(seq)
-		if s.notify != nil {
-			s.notify()
-		}
-		if number > 0 {
-			s.gather(b, number)
-		}
-		b.Reset()
 		s.mu.Lock()
 		s.spare = b
 		s.mu.Unlock()
 		s.advanced.Broadcast()
 	}
+}
+
+// commitBatch makes the turns in b durable, up to seq, and has their rows follow to Pebble. It runs on the committer, or on the loop while
+// the committer waits for rows. notify, if not nil, is told. False: a failure elsewhere; the commit may be whole, but nobody is told any more.
+func (s *Store) commitBatch(b *pebble.Batch, seq uint64, notify func()) bool {
+	began, size := time.Now(), b.Len()
+	number := s.commit(b)
+	if s.failed.Load() {
+		return false
+	}
+	s.counters.committed(time.Since(began), size)
+	s.durable.Store(seq)
+	if notify != nil {
+		notify()
+	}
+	if number > 0 {
+		s.gather(b, number)
+	}
+	b.Reset()
+	return true
 }
 
 // quit runs when the committer ends, in whatever way: nobody may go on waiting for it. A panic inside Pebble, which is how it

@@ -28,13 +28,14 @@ const (
 	walHeader = 32
 )
 
-// slowSync is how long a sync may take before the log says so.
+// slowSync is how long a sync or a write may take before the log says so.
 const slowSync = 5 * time.Second
 
 type wal struct {
 	fs     vfs.FS // ends the process at a failure; not Pebble's, whose watch for slow disks knows one operation on a file at a time
 	salt   uint64
 	synced atomic.Uint64 // newest commit known to be on disk
+	syncs  atomic.Int32  // under way
 
 	mu     sync.Mutex // what follows; held for a write, not for a sync
 	number uint64     // of the newest commit
@@ -42,6 +43,7 @@ type wal struct {
 	active int
 	buf    []byte
 	zeros  []byte
+	slow   *time.Timer // says so when a write takes too long
 }
 
 type walFile struct {
@@ -82,13 +84,27 @@ func (w *wal) append(s *Store, batch []byte) uint64 {
 	w.buf = w.appendRecord(w.buf[:0], w.number+1, batch)
 	f := w.room(s, int64(len(w.buf)))
 	w.number++
+	w.slow.Reset(slowSync)
 	_, err := f.file.WriteAt(w.buf, f.end)
 	s.must("write the log", err)
+	w.slow.Stop()
 	f.end += int64(len(w.buf))
 	if cap(w.buf) > retainedBatch {
 		w.buf = nil
 	}
 	return w.number
+}
+
+// fits tells whether a batch of n bytes can be appended at once: no sync is under way that a write to the file could wait for, and the file
+// has the room.
+func (w *wal) fits(limit int64, n int) bool {
+	if w.syncs.Load() > 0 {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := &w.files[w.active]
+	return f.end+walHeader+int64(n) <= min(f.size, limit)
 }
 
 // room returns the file that takes n more bytes, which lie within its size.
@@ -143,11 +159,10 @@ func (w *wal) sync(s *Store) {
 
 // syncFile syncs f, the newest file when number was the newest commit; older files were synced before it was begun.
 func (w *wal) syncFile(s *Store, f vfs.File, number uint64) {
-	slow := time.AfterFunc(slowSync, func() {
-		s.counters.slowDisk.Add(1)
-		s.opts.Logf("disk is slow: a sync of the log takes more than %v", slowSync)
-	})
+	slow := time.AfterFunc(slowSync, func() { s.slowLog("sync") })
+	w.syncs.Add(1)
 	s.must("sync the log", f.SyncData())
+	w.syncs.Add(-1)
 	slow.Stop()
 	for {
 		old := w.synced.Load()
@@ -155,6 +170,11 @@ func (w *wal) syncFile(s *Store, f vfs.File, number uint64) {
 			return
 		}
 	}
+}
+
+func (s *Store) slowLog(what string) {
+	s.counters.slowDisk.Add(1)
+	s.opts.Logf("disk is slow: a %s of the log takes more than %v", what, slowSync)
 }
 
 // newest returns the number of the newest commit.
@@ -197,6 +217,8 @@ func (s *Store) createWAL(i int) error {
 // openWAL opens the files for writing, after recovery: both are free.
 func (s *Store) openWAL() error {
 	s.wal.fs = failStop{vfs.OnDiskFull(s.fs, s.diskFull), s}
+	s.wal.slow = time.AfterFunc(time.Hour, func() { s.slowLog("write") })
+	s.wal.slow.Stop()
 	s.wal.zeros = make([]byte, max(4<<10, min(256<<10, s.opts.LogBytes/16)))
 	for i := range s.wal.files {
 		info, err := s.fs.Stat(s.walPath(i))

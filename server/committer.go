@@ -14,12 +14,13 @@ type Store interface {
 	Load(ks *engine.Keyspace, progress func(done, total int) error) error
 	// Batch returns the writer for the rows of the next turn.
 	Batch() engine.RowWriter
-	// Commit hands the batch over as turn seq. It blocks only while too many turns are under way.
+	// Commit hands the batch over as turn seq. It does not wait for the disk; the turn may be durable when it returns.
 	Commit(seq uint64)
 	// Durable returns the newest turn whose replies may go: on disk under appendfsync always, with the OS otherwise. Turns become
 	// durable in order. Any goroutine may call it.
 	Durable() uint64
-	// Notify names the function to call, from any goroutine, whenever Durable has advanced. It is called once, before Commit.
+	// Notify names the function to call, from any goroutine, whenever Durable has advanced other than in Commit. It is called once, before
+	// Commit.
 	Notify(f func())
 	// WriteError returns the error that writes are to be answered while the disk is about to be full, else nil.
 	WriteError() error

@@ -70,6 +70,7 @@ func (s *Server) commit() {
 	}
 	s.committed = s.ks.EncodeTurn(s.store.Batch())
 	s.store.Commit(s.committed)
+	s.acknowledge() // under everysec and no the turn is usually durable already
 }
 
 // turnLimit is the size at which a turn is committed before its last command: it bounds one batch.
