@@ -71,7 +71,7 @@ func (s *Server) dispatch(c *conn, args [][]byte, from int) {
 	}
 	s.ks.NoTouch = c.flags&noTouch != 0 && spec != s.specs.touch
 	s.ks.Begin(false)
-	command.Call(x)
+	s.call(c, x, from)
 	s.endUnit(c, from)
 }
 
@@ -103,6 +103,9 @@ func (s *Server) refuse(c *conn, x *command.Ctx) error {
 		return err
 	}
 	spec := x.Spec
+	if s.argumentsExceedUnit(x) {
+		return command.ErrUnitTooLarge
+	}
 	if c.flags&inMulti != 0 {
 		if spec.Flags&command.NoMulti != 0 {
 			return command.Error("ERR Command not allowed inside a transaction")

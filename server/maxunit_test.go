@@ -73,12 +73,79 @@ func TestUnitsTooLargeAreUndone(t *testing.T) {
 		t.Error(got)
 	}
 
-	w.do("SET plain " + half + half) // a command by itself may be as large as it is
-	if got := w.do("STRLEN plain"); !strings.Contains(got, "120000") {
-		t.Error(got)
-	}
 	w.do("CONFIG SET max-unit-bytes 0")
 	if got := w.do(`EVAL "for i = 1, 2000 do redis.call('SET', 'k' .. i, string.rep('x', 50)) end return 1" 0`); strings.HasPrefix(got, "-") {
+		t.Error(got)
+	}
+}
+
+// TestPlainCommandsTooLargeDoNothing: by their arguments, by the string they make, and by what they copy; to data, events, watches and
+// blocked clients it is as if they had not been sent.
+func TestPlainCommandsTooLargeDoNothing(t *testing.T) {
+	s := startServer(t, nil)
+	w := newWire(t, s.Dial())
+	w.do("CONFIG SET notify-keyspace-events KEA")
+	half := strings.Repeat("x", 60000)
+	w.do("SET s " + half)
+	w.do("SET other " + half + half[:30000])
+	for i := range 3 {
+		w.do("RPUSH l " + strconv.Itoa(i) + half[:40000])
+		w.do("SADD set " + strconv.Itoa(i) + half[:40000])
+		w.do("ZADD z " + strconv.Itoa(i) + " " + strconv.Itoa(i) + half[:40000])
+	}
+	w.do("GEOADD geo 13.361389 38.115556 " + half + "1 15.087269 37.502669 " + half + "2")
+	w.do("SET old 1")
+	dump, err := strconv.Unquote(w.do("DUMP other"))
+	if err != nil || len(dump) > 10000 {
+		t.Fatalf("%v, %d bytes", err, len(dump))
+	}
+	digest := w.do("DEBUG DIGEST")
+	events, blocked := newWire(t, s.Dial()), newWire(t, s.Dial())
+	events.do("PSUBSCRIBE *")
+	blocked.send("BLPOP old2 0")
+	w.do("WATCH old old2")
+	w.do("CONFIG SET max-unit-bytes 80kb")
+	const tooLarge = "-ERR the command exceeds max-unit-bytes"
+	for _, command := range []string{
+		"SET old " + half + half, "SET new " + half + half, "MSET a " + half + " b " + half, "RPUSH old2 " + half + " " + half,
+		"HSET h f " + half + " g " + half, "XADD x * f " + half + half, "SADD set2 " + half + " " + half, "LPUSH l " + half + half,
+		"APPEND s " + half, "SETRANGE s 100000 x", "SETRANGE new 100000 x", "SETBIT s 800000 1", "SETBIT new 800000 1", "BITFIELD s SET u8 800000 1",
+		"COPY l old2", "COPY other old REPLACE", "BITOP NOT old other", "SORT l ALPHA STORE old2", "SUNIONSTORE old set",
+		"ZUNIONSTORE old 1 z", "ZRANGESTORE old z 0 -1", "GEOSEARCHSTORE old geo FROMLONLAT 15 37 BYRADIUS 1000 km", "GEORADIUS geo 15 37 1000 km STORE old",
+	} {
+		if got := w.do(command); got != tooLarge {
+			t.Errorf("%.40s: %.100s", command, got)
+		}
+	}
+	w.sendArgs([]byte("RESTORE"), []byte("old"), []byte("0"), []byte(dump), []byte("REPLACE"))
+	if got := w.read(); got != tooLarge {
+		t.Errorf("RESTORE: %.100s", got)
+	}
+	if got := w.do("DEBUG DIGEST"); got != digest {
+		t.Error("a refused command has changed something")
+	}
+	w.do("MULTI")
+	w.do("PING")
+	if got := w.do("EXEC"); got != "[PONG]" {
+		t.Errorf("the watched keys seem to have changed: %s", got)
+	}
+	w.do("MULTI")
+	if got := w.do("SET old " + half + half); got != tooLarge {
+		t.Error(got)
+	}
+	if got := w.do("EXEC"); !strings.HasPrefix(got, "-EXECABORT") {
+		t.Error(got)
+	}
+	for _, command := range []string{"RENAME other renamed", "PEXPIRE renamed 100000", "LTRIM l 1 1", "COPY s s2", "SUNIONSTORE old nothing", "DEL renamed z"} {
+		if got := w.do(command); strings.HasPrefix(got, "-") {
+			t.Errorf("%s: %s", command, got)
+		}
+	}
+	if got := events.read(); !strings.Contains(got, "rename_from") {
+		t.Errorf("the first event is %s", got)
+	}
+	w.do("RPUSH old2 1")
+	if got := blocked.read(); !strings.Contains(got, "1") {
 		t.Error(got)
 	}
 }

@@ -76,6 +76,9 @@ func setbit(c *Ctx) error {
 		c.Reply.Int(bit) // no change: nobody is told
 		return nil
 	}
+	if err := c.checkLength(int64(off>>3) + 1); err != nil {
+		return err
+	}
 	b := c.DB.GrowString(key, max(len(v), int(off>>3)+1))
 	old := b[off>>3] >> shift & 1
 	b[off>>3] = b[off>>3]&^(1<<shift) | byte(bit)<<shift
@@ -317,6 +320,9 @@ func bitfield(c *Ctx) error {
 	var b []byte
 	grown := false
 	if writes {
+		if err := c.checkLength(int64(end)); err != nil {
+			return err
+		}
 		if b, _, err = c.DB.StringForUpdate(key, c.scratch[:]); err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ type Env struct {
 	OutOfMemory func() bool
 	// RefuseWrites is the MISCONF or NOREPLICAS error that writes get at present, or nil.
 	RefuseWrites error
-	// MaxUnit is max-unit-bytes: the rows of a script or a transaction may take no more bytes. 0: any.
+	// MaxUnit is max-unit-bytes: the rows of a command, a script or a transaction may take no more bytes. 0: any.
 	MaxUnit int
 	// Memory is asked by MEMORY; nil: only what the keyspace counts is known.
 	Memory Memory

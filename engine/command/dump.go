@@ -12,7 +12,7 @@ func genericDump() []Spec {
 	dumpSpec := Spec{Name: "dump", Arity: 2, Flags: ReadOnly, Keys: []KeySpec{keyAt(1, RO|Access)}, Group: GroupGeneric, Since: "2.6.0", Do: dump,
 		Complexity: "O(1) to access the key and additional O(N*M) to serialize it, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1).",
 		Summary:    "Returns a serialized representation of the value stored at a key.", Syntax: "key", Tips: []string{"nondeterministic_output"}}
-	load := Spec{Name: "restore", Arity: -4, Flags: Write | DenyOOM, Categories: "dangerous", Keys: []KeySpec{keyAt(1, OW|Update)}, Group: GroupGeneric, Since: "2.6.0", Do: restore,
+	load := Spec{Name: "restore", Arity: -4, Flags: Write | DenyOOM | Derives, Categories: "dangerous", Keys: []KeySpec{keyAt(1, OW|Update)}, Group: GroupGeneric, Since: "2.6.0", Do: restore,
 		Complexity: "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
 		Summary:    "Creates a key from the serialized representation of a value.", Syntax: "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]"}
 	asking := load

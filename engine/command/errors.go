@@ -18,6 +18,7 @@ const (
 	ErrOverflow      Error = "ERR increment or decrement would overflow"
 	ErrNaNOrInf      Error = "ERR increment would produce NaN or Infinity"
 	ErrStringTooLong Error = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	ErrUnitTooLarge  Error = "ERR the command exceeds max-unit-bytes"
 	ErrDBIndex       Error = "ERR DB index is out of range"
 	ErrSameObject    Error = "ERR source and destination objects are the same"
 	ErrInvalidCursor Error = "ERR invalid cursor"

@@ -32,6 +32,7 @@ const (
 	MovableKeys // derived: some keys are found by a count or keyword
 	TouchesArbitraryKeys
 	Internal // extension commands: left out of comparisons with Redis
+	Derives  // what it writes comes from other keys or is packed, and so may be larger than its arguments; derived where keys tell
 )
 
 var flagNames = [...]string{"write", "readonly", "denyoom", "admin", "pubsub", "noscript", "blocking", "loading", "stale",
@@ -39,7 +40,7 @@ var flagNames = [...]string{"write", "readonly", "denyoom", "admin", "pubsub", "
 	"no_async_loading", "no_multi", "allow_busy", "movablekeys", "touches_arbitrary_keys"}
 
 // hiddenFlags are flags that COMMAND INFO does not show, as in Redis.
-const hiddenFlags = SentinelOnly | Protected | MayReplicate | Internal | TouchesArbitraryKeys
+const hiddenFlags = SentinelOnly | Protected | MayReplicate | Internal | TouchesArbitraryKeys | Derives
 
 // Group is the group of COMMAND DOCS.
 type Group string

@@ -426,6 +426,17 @@ func incrbyfloat(c *Ctx) error {
 	return nil
 }
 
+// checkLength refuses to build a string of n bytes if it is too long. In a script or transaction max-unit-bytes is not one command's matter.
+func (c *Ctx) checkLength(n int64) error {
+	switch {
+	case n > int64(c.Env.MaxBulk):
+		return ErrStringTooLong
+	case c.Mode == FromClient && c.Env.MaxUnit > 0 && n > int64(c.Env.MaxUnit):
+		return ErrUnitTooLarge
+	}
+	return nil
+}
+
 func appendCmd(c *Ctx) error {
 	key, tail := c.Args[1], c.Args[2]
 	v, ok, err := c.DB.StringForUpdate(key, c.scratch[:])
@@ -433,8 +444,8 @@ func appendCmd(c *Ctx) error {
 		return err
 	}
 	n := len(v)
-	if n+len(tail) > c.Env.MaxBulk {
-		return ErrStringTooLong
+	if err := c.checkLength(int64(n + len(tail))); err != nil {
+		return err
 	}
 	if !ok {
 		c.DB.SetString(key, tail, engine.NoTTL)
@@ -466,6 +477,9 @@ func setrange(c *Ctx) error {
 	}
 	if offset > int64(c.Env.MaxBulk-len(part)) {
 		return ErrStringTooLong
+	}
+	if err := c.checkLength(offset + int64(len(part))); err != nil {
+		return err
 	}
 	n = max(n, offset+int64(len(part)))
 	copy(c.DB.GrowString(key, int(n))[offset:], part)

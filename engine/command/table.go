@@ -33,10 +33,15 @@ func (t *Table) add(s, parent *Spec) {
 	if s.Arity == 0 || s.Do == nil && len(s.Sub) == 0 || s.Group == "" || s.Summary == "" || s.Since == "" {
 		panic("command: incomplete declaration of " + s.full)
 	}
+	reads, stores := false, false
 	for _, k := range s.Keys {
 		if k.KeyNum || k.Keyword != "" || k.Index == 0 {
 			s.Flags |= MovableKeys
 		}
+		reads, stores = reads || k.Use&RO != 0, stores || k.Use&OW != 0
+	}
+	if reads && stores {
+		s.Flags |= Derives
 	}
 	if n := len(t.free); n > 0 {
 		s.id, t.free = t.free[n-1], t.free[:n-1]
