@@ -9,7 +9,7 @@ import (
 )
 
 // Checkpoint makes dir a store of its own that holds every turn handed over so far. The loop and the committer go on; only what is
-// between the log and Pebble waits.
+// between the log and Pebble waits while files are linked. A copy that fails is no harm to the store. Any goroutine may call it.
 func (s *Store) Checkpoint(dir string) error {
 	to := s.fs.PathJoin(dir, "store")
 	if _, err := s.fs.Stat(to); err == nil {
@@ -24,13 +24,26 @@ func (s *Store) Checkpoint(dir string) error {
 	if err := s.fs.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	s.applier.applying.Lock()
-	defer s.applier.applying.Unlock()
 	if err := s.db.Flush(); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
+	s.applier.applying.Lock()
+	defer s.applier.applying.Unlock()
+	if err := s.copyTo(to); err != nil {
+		return fmt.Errorf("checkpoint: %w", errors.Join(reason(err), s.fs.RemoveAll(to)))
+	}
+	return nil
+}
+
+// copyTo makes the copy. Pebble panics when it cannot sync a directory; it holds no lock then.
+func (s *Store) copyTo(to string) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(p)
+		}
+	}()
 	if err := s.db.Checkpoint(to); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+		return err
 	}
 	return s.emptyLog(to)
 }
@@ -43,11 +56,8 @@ func (s *Store) emptyLog(to string) error {
 			err = errors.Join(f.Sync(), f.Close())
 		}
 		if err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
+			return err
 		}
 	}
-	if err := syncDir(s.fs, to); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	return nil
+	return syncDir(s.fs, to)
 }

@@ -29,7 +29,7 @@ func (f failStop) check(op, path string, err error) error {
 	if err == nil || !f.s.opened.Load() || errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if !vital.MatchString(path) && path != f.s.dir {
+	if path != f.s.dir && (!vital.MatchString(path) || f.s.fs.PathDir(path) != f.s.dir) { // a copy's files are not vital
 		if errors.Is(err, syscall.ENOSPC) {
 			time.Sleep(retryPause)
 		}

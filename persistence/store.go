@@ -154,16 +154,21 @@ func (s *Store) open() error {
 func (s *Store) openPebble() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p)
-			if e, ok := p.(error); ok {
-				err = e
-			}
+			err = panicked(p)
 		}
 	}()
 	s.pebble = s.pebbleOptions()
 	s.pebble.EnsureDefaults()
 	s.db, err = pebble.Open(s.dir, s.pebble)
 	return err
+}
+
+// panicked returns what a panic was about.
+func panicked(p any) error {
+	if err, ok := p.(error); ok {
+		return err
+	}
+	return fmt.Errorf("%v", p)
 }
 
 // makeDir makes the store's directory and makes its name durable.

@@ -58,40 +58,6 @@ func timeCmd(x *command.Ctx) error {
 	return nil
 }
 
-// save returns when everything is on disk; with the store's durability there is nothing more to save.
-func (s *Server) save(x *command.Ctx) error {
-	if err := s.makeDurable(); err != nil {
-		return err
-	}
-	x.Reply.Status("OK")
-	return nil
-}
-
-// makeDurable puts on disk what the policy may have left with the operating system, and counts as a save.
-func (s *Server) makeDurable() error {
-	if s.store != nil {
-		// What this turn wrote so far goes to disk with the reply, which waits for the turn. Earlier turns are flushed here.
-		if err := s.store.Sync(); err != nil {
-			return command.Error("ERR " + err.Error())
-		}
-	}
-	s.stats.saves++
-	s.stats.lastSave, s.stats.savedDirty = s.ms/1000, s.ks.Stats().Dirty
-	return nil
-}
-
-// bgsave is a save: the rows are on disk already, but for those of the last second. LASTSAVE shows at once that it is done.
-func (s *Server) bgsave(x *command.Ctx) error {
-	if len(x.Args) > 2 || len(x.Args) == 2 && !x.Is(1, "schedule") {
-		return command.ErrSyntax
-	}
-	if err := s.makeDurable(); err != nil {
-		return err
-	}
-	x.Reply.Status("Background saving started")
-	return nil
-}
-
 // backup copies the store into a new directory on the server's machine. A path from elsewhere than this machine must be relative: it
 // is then taken within the data directory. BACKUP directory
 func (s *Server) backup(x *command.Ctx) error {
@@ -109,10 +75,7 @@ func (s *Server) backup(x *command.Ctx) error {
 	case !filepath.IsAbs(dir):
 		dir = filepath.Join(s.config.dir, dir)
 	}
-	// What this turn has done so far belongs into the copy: its replies may go before this one's.
-	s.ks.End()
-	s.commit()
-	s.ks.Begin(false)
+	s.commitUnit()
 	if err := s.store.Checkpoint(dir); err != nil {
 		return command.Error("ERR " + err.Error())
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/evald/evald/engine/command"
 )
@@ -137,11 +138,21 @@ func (s *Server) infoPersistence(b *strings.Builder) {
 	if s.loading() {
 		loading = 1
 	}
+	saving, status, last, current := 0, "ok", -1, -1
+	if s.saving.done != nil {
+		saving, current = 1, int(time.Since(s.saving.began).Seconds())
+	}
+	if s.saving.failed {
+		status = "err"
+	}
+	if s.saving.last > 0 {
+		last = int(s.saving.last.Seconds())
+	}
 	fmt.Fprintf(b, "loading:%d\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\ncurrent_cow_size:0\r\ncurrent_cow_size_age:0\r\ncurrent_fork_perc:0.00\r\ncurrent_save_keys_processed:0\r\ncurrent_save_keys_total:0\r\n"+
-		"rdb_changes_since_last_save:%d\r\nrdb_bgsave_in_progress:0\r\nrdb_last_save_time:%d\r\nrdb_last_bgsave_status:ok\r\nrdb_last_bgsave_time_sec:-1\r\n"+
-		"rdb_current_bgsave_time_sec:-1\r\nrdb_saves:%d\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:%d\r\naof_enabled:0\r\naof_rewrite_in_progress:0\r\n"+
+		"rdb_changes_since_last_save:%d\r\nrdb_bgsave_in_progress:%d\r\nrdb_last_save_time:%d\r\nrdb_last_bgsave_status:%s\r\nrdb_last_bgsave_time_sec:%d\r\n"+
+		"rdb_current_bgsave_time_sec:%d\r\nrdb_saves:%d\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:%d\r\naof_enabled:0\r\naof_rewrite_in_progress:0\r\n"+
 		"aof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1\r\naof_last_bgrewrite_status:ok\r\naof_last_write_status:ok\r\naof_last_cow_size:0\r\naof_rewrites:0\r\naof_rewrites_consecutive_failures:0\r\nmodule_fork_in_progress:0\r\nmodule_fork_last_cow_size:0\r\n",
-		loading, s.ks.Stats().Dirty-s.stats.savedDirty, s.stats.lastSave, s.stats.saves, s.stats.loadDone)
+		loading, s.ks.Stats().Dirty-s.stats.savedDirty, saving, s.stats.lastSave, status, last, current, s.saving.finished, s.stats.loadDone)
 	if s.loading() {
 		done, total := float64(s.stats.loadDone), float64(max(s.stats.loadTotal, 1))
 		eta := 1.0 // as Redis says while nothing is known: clients take 0 for ready

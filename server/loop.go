@@ -49,6 +49,7 @@ func (s *Server) turn() {
 	s.expire()
 	s.evict()
 	s.commit()
+	s.cronSave()
 	s.release()
 }
 

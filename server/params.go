@@ -39,7 +39,7 @@ type config struct {
 	scriptDebugTimeout                            int
 	scriptMaxSource                               int
 	scriptRollback, multiRollback                 bool
-	maxUnitBytes                                  int
+	maxUnitBytes, backupKeep                      int
 	trackingMaxKeys                               int
 	shutdownTimeout                               int
 	shutdownOnSigint, shutdownOnSigterm           string
@@ -230,6 +230,7 @@ func (s *Server) serverParams(t *params) {
 	t.bool("script-rollback", mutable, &c.scriptRollback, "no").then(s.applyScriptLimits)
 	t.bool("multi-rollback", mutable, &c.multiRollback, "no")
 	t.int("max-unit-bytes", mutable, &c.maxUnitBytes, 64<<20, 0, math.MaxInt64, memory).then(func() error { s.env.MaxUnit = c.maxUnitBytes; return nil })
+	t.int("backup-keep", mutable, &c.backupKeep, 1, 0, maxInt32, plain)
 	t.int("shutdown-timeout", mutable, &c.shutdownTimeout, 10, 0, maxInt32, plain)
 	for name, p := range map[string]*string{"shutdown-on-sigint": &c.shutdownOnSigint, "shutdown-on-sigterm": &c.shutdownOnSigterm} {
 		t.words(name, mutable, p, "default", checkShutdownFlags)

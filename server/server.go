@@ -101,6 +101,7 @@ type Server struct {
 	acl            acl
 	requirePassSet bool
 	stats          stats
+	saving         saving
 	slow           slowlog
 	latencies      latencies
 	cronNext       int
@@ -364,6 +365,7 @@ func (s *Server) loading() bool { return s.env.Loading }
 // closeAll ends what New and the clients opened. The store finishes first: whoever waits for a commit gets the reply.
 func (s *Server) closeAll() error {
 	var err error
+	s.endSave()
 	if s.store != nil {
 		if serr := s.store.Sync(); serr == nil {
 			s.acknowledge()

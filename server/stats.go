@@ -18,7 +18,6 @@ type stats struct {
 	savedDirty                       uint64
 	loadDone, loadTotal              int   // rows
 	loadStart                        int64 // unix us
-	saves                            int
 	commandsRate, inRate, outRate    rate
 	aclDenied                        [4]uint64
 }
@@ -52,6 +51,7 @@ func (st *stats) reset(s *Server) {
 	keep := *st
 	*st = stats{errorCodes: map[string]*uint64{}, lastSave: keep.lastSave, savedDirty: keep.savedDirty, loadDone: keep.loadDone, loadTotal: keep.loadTotal, loadStart: keep.loadStart}
 	st.peakMemory = s.ks.UsedMemory()
+	s.saving.finished = 0
 	ks := s.ks.Stats()
 	*ks = engine.Stats{Dirty: ks.Dirty}
 }
