@@ -1,14 +1,16 @@
 # The longer checks: `make help` lists them with the others. Those that compare need redis-server in PATH.
-.PHONY: example profile bench-patterns patterns-models bench-types diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery bench-durability clients
+.PHONY: metamorphic example profile bench-patterns patterns-models bench-types diff crash crash-clone faults lua-conformance lua-diff lua-bench lua-hostile rollback script-kill patterns bench-memory bench-recovery bench-durability clients
 
 clients: build ## run redis-cli, redis-benchmark, go-redis and ioredis against evald
 	tests/clients/run.sh ./evald
 diff: ## 1,000,000 generated commands against a live redis-server
 	$(GO) test -count=1 -timeout 60m ./tests/diff -args -commands 1000000
-crash: ## kill -9 under load and restart, 200 rounds
-	$(GO) test -count=1 -timeout 60m ./tests/crash -args -rounds 200
+crash: ## kill -9 under load and restart, 1,000 rounds
+	$(GO) test -count=1 -v -timeout 120m ./tests/crash -args -rounds 1000
 crash-clone: ## crash a store in memory and load what is left, 20,000 times
 	EVALD_CRASH_ROUNDS=20000 $(GO) test -count=1 -timeout 120m -run 'CrashClone|Released' ./persistence
+metamorphic: ## the same units under other policies, sizes, restarts and compactions: 2,000 seeds, each in three ways
+	EVALD_METAMORPHIC_SEEDS=2000 $(GO) test -count=1 -timeout 120m -run ConditionsDoNotChange ./persistence
 faults: ## EIO and ENOSPC at every file-system call, 20,000 damaged files, a full disk
 	EVALD_FAULTS=all EVALD_CRASH_ROUNDS=20000 $(GO) test -count=1 -timeout 120m -run 'Fault|Damage|Disk' ./persistence
 lua-conformance: ## recorded answers of Redis's Lua, and Lua 5.1's own test suite

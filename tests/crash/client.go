@@ -3,10 +3,14 @@ package crash
 
 import (
 	"context"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/tidwall/resp"
 
@@ -62,7 +66,23 @@ func (c *client) next() *op {
 	n := strconv.Itoa(c.n)
 	one := func(apply func(m *model), args ...string) *op { return &op{[][]string{args}, apply} }
 	key, field := fmt.Sprintf("k%d", c.rng.IntN(30)), fmt.Sprintf("f%d", c.rng.IntN(300))
-	switch c.rng.IntN(15) {
+	switch c.rng.IntN(21) {
+	case 15:
+		at := strconv.FormatInt(time.Now().UnixMilli()+1+c.rng.Int64N(60), 10)
+		return one(func(m *model) { m.strings[brief+key] = n; m.expires[brief+key] = at }, "SET", brief+key, n, "PXAT", at)
+	case 16:
+		at := strconv.FormatInt(4e12+int64(c.n), 10)
+		return one(func(m *model) {
+			if _, ok := m.hashes["h"][field]; ok {
+				m.expires["h "+field] = at
+			}
+		}, "HPEXPIREAT", "h", at, "FIELDS", "1", field)
+	case 17, 18:
+		return c.group()
+	case 19:
+		return one(func(m *model) { m.script = sha("return '" + n + "'") }, "SCRIPT", "LOAD", "return '"+n+"'")
+	case 20:
+		return c.huge(n)
 	case 12:
 		return one(func(m *model) { m.sadd("set", field) }, "SADD", "set", field)
 	case 13:
@@ -76,7 +96,7 @@ func (c *client) next() *op {
 		at := strconv.FormatInt(4e12+int64(c.n), 10)
 		return one(func(m *model) { m.strings["s"+key] = n; m.expires["s"+key] = at }, "SET", "s"+key, n, "PXAT", at)
 	case 3:
-		return one(func(m *model) { m.hset("h", field, n) }, "HSET", "h", field, n)
+		return one(func(m *model) { m.hset("h", field, n); delete(m.expires, "h "+field) }, "HSET", "h", field, n) // its time is over with the old value
 	case 4:
 		return one(func(m *model) { m.zadd("z", field, n) }, "ZADD", "z", n, field)
 	case 5:
@@ -109,10 +129,61 @@ func (c *client) next() *op {
 		}
 		return one(func(m *model) { m.del("big2") }, "DEL", "big2")
 	}
-	if c.rng.IntN(40) == 0 {
+	if c.rng.IntN(30) == 0 {
 		return one(func(m *model) { m.flush() }, "FLUSHDB")
 	}
 	return one(func(m *model) { m.del("s" + key) }, "DEL", "s"+key)
+}
+
+// brief begins the names of keys whose time is over before the next verification.
+const brief = "brief:"
+
+func sha(body string) string { return fmt.Sprintf("%x", sha1.Sum([]byte(body))) }
+
+// group makes an op on the stream's consumer group: it reads, acknowledges, or makes the group if there is none.
+func (c *client) group() *op {
+	one := func(apply func(m *model), args ...string) *op { return &op{[][]string{args}, apply} }
+	pending := c.model.lists["x pending"]
+	switch {
+	case c.model.hashes["x group"] == nil:
+		return one(func(m *model) { m.hset("x group", "last", "0-0") }, "XGROUP", "CREATE", "x", "g", "0", "MKSTREAM")
+	case len(pending) > 0 && c.rng.IntN(2) == 0:
+		i := c.rng.IntN(len(pending))
+		id := pending[i]
+		return one(func(m *model) { m.lists["x pending"] = slices.Delete(m.lists["x pending"], i, i+1) }, "XACK", "x", "g", id)
+	}
+	return one(func(m *model) {
+		last, taken := m.hashes["x group"]["last"], 0
+		seen := last == "0-0"
+		for _, entry := range m.lists["x"] {
+			id, _, _ := strings.Cut(entry, " ")
+			if seen && taken < 2 {
+				m.lists["x pending"] = append(m.lists["x pending"], id)
+				m.hset("x group", "last", id)
+				taken++
+			}
+			seen = seen || id == last
+		}
+	}, "XREADGROUP", "GROUP", "g", "me", "COUNT", "2", "STREAMS", "x", ">")
+}
+
+// hugeSize is how many members the set has that comes and goes at once.
+const hugeSize = 2000
+
+// huge makes a set of many members, or deletes it.
+func (c *client) huge(n string) *op {
+	one := func(apply func(m *model), args ...string) *op { return &op{[][]string{args}, apply} }
+	switch {
+	case len(c.model.sets["huge"]) > 0:
+		return one(func(m *model) { m.del("huge") }, []string{"DEL", "UNLINK"}[c.rng.IntN(2)], "huge")
+	case c.rng.IntN(5) > 0:
+		return one(func(m *model) { m.sadd("set", n) }, "SADD", "set", n)
+	}
+	return one(func(m *model) {
+		for i := 1; i <= hugeSize; i++ {
+			m.sadd("huge", n+":"+strconv.Itoa(i))
+		}
+	}, "EVAL", "for i = 1, ARGV[2] do redis.call('SADD', KEYS[1], ARGV[1] .. ':' .. i) end", "1", "huge", n, strconv.Itoa(hugeSize))
 }
 
 // work runs ops until the connection breaks, which is how the server's end shows, and calls acknowledged after each.
@@ -184,6 +255,9 @@ func send(conn *respclient.Client, commands [][]string) error {
 
 // verify compares the server's state with the model. The op under way when the server was killed may have happened, as a whole, or not.
 func (c *client) verify(conn *respclient.Client) error {
+	if err := c.outlive(conn); err != nil {
+		return err
+	}
 	got, err := read(conn, c.index+1)
 	if err != nil {
 		return err
@@ -201,7 +275,39 @@ func (c *client) verify(conn *respclient.Client) error {
 	if diff != "" {
 		return fmt.Errorf("client %d: %s", c.index, diff)
 	}
+	if m := c.model; m.script != "" {
+		if v, err := conn.Do("SCRIPT", "EXISTS", m.script); err != nil || v.Array()[0].Integer() != 1 {
+			return fmt.Errorf("client %d: script %s is not there, %v", c.index, m.script, err)
+		}
+	}
 	return c.verifyCounters(conn)
+}
+
+// outlive waits until the time of every brief key is over and takes them out of the model: the server must have none.
+func (c *client) outlive(conn *respclient.Client) error {
+	last := int64(0)
+	for key, at := range c.model.expires {
+		if strings.HasPrefix(key, brief) {
+			n, _ := strconv.ParseInt(at, 10, 64)
+			last = max(last, n)
+			c.model.del(key)
+		}
+	}
+	if c.pending != nil {
+		if first := c.pending.commands[0]; len(first) == 5 && strings.HasPrefix(first[1], brief) {
+			n, _ := strconv.ParseInt(first[4], 10, 64)
+			last, c.pending = max(last, n), nil
+		}
+	}
+	for {
+		v, err := conn.Do("TIME")
+		if err != nil {
+			return err
+		}
+		if t := v.Array(); int64(t[0].Integer())*1000+int64(t[1].Integer())/1000 > last {
+			return nil
+		}
+	}
 }
 
 func (c *client) verifyCounters(conn *respclient.Client) error {
@@ -256,7 +362,12 @@ func read(conn *respclient.Client, db int) (*model, error) {
 			case "string":
 				m.strings[key] = do("GET", key).String()
 			case "hash":
-				pairs(do("HGETALL", key), func(f, v string) { m.hset(key, f, v) })
+				pairs(do("HGETALL", key), func(f, v string) {
+					m.hset(key, f, v)
+					if at := do("HPEXPIRETIME", key, "FIELDS", "1", f).Array()[0].String(); key == "h" && at != "-1" {
+						m.expires["h "+f] = at
+					}
+				})
 			case "zset":
 				pairs(do("ZRANGE", key, "0", "-1", "WITHSCORES"), func(f, v string) { m.zadd(key, f, v) })
 			case "set":
@@ -267,6 +378,16 @@ func read(conn *respclient.Client, db int) (*model, error) {
 				for _, v := range do("XRANGE", key, "-", "+").Array() {
 					entry := v.Array()
 					pairs(entry[1], func(f, v string) { m.lists[key] = append(m.lists[key], entry[0].String()+" "+f+" "+v) })
+				}
+				for _, g := range do("XINFO", "GROUPS", key).Array() {
+					pairs(g, func(name, v string) {
+						if name == "last-delivered-id" {
+							m.hset(key+" group", "last", v)
+						}
+					})
+					for _, p := range do("XPENDING", key, "g", "-", "+", "1000000").Array() {
+						m.lists[key+" pending"] = append(m.lists[key+" pending"], p.Array()[0].String())
+					}
 				}
 			case "list":
 				for _, v := range do("LRANGE", key, "0", "-1").Array() {

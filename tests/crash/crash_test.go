@@ -106,6 +106,9 @@ func TestKillLosesNothing(t *testing.T) {
 		for round := range (n + len(policies) - 1 - p) / len(policies) {
 			s := start(t, dir, policy)
 			verify(t, s, all, fmt.Sprintf("%s, round %d", policy, round))
+			if round%8 == 7 {
+				s = flushAll(t, s, all, dir, policy, rng.IntN(2) == 0)
+			}
 			load(t, s, all, 50+rng.IntN(3000))
 		}
 		s := start(t, dir, policy)
@@ -116,6 +119,46 @@ func TestKillLosesNothing(t *testing.T) {
 		}
 	}
 	t.Logf("%d rounds, acknowledged writes: %v %v", n, policies, acked)
+}
+
+// flushAll kills the server while it removes everything, or right after it has said so, and starts it again: all is there or nothing.
+func flushAll(t *testing.T, s *server, all []*client, dir, policy string, acknowledged bool) *server {
+	t.Helper()
+	conn, err := respclient.Dial(context.Background(), s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.Send("FLUSHALL")
+	if err := conn.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if acknowledged {
+		if _, err := conn.Receive(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.kill()
+	s = start(t, dir, policy)
+	again, err := respclient.Dial(context.Background(), s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	v, err := again.Do("INFO", "keyspace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if empty := !strings.Contains(v.String(), "keys="); empty {
+		for _, c := range all {
+			c.model.flush()
+			c.count, c.seen = 0, map[string]int64{}
+		}
+	} else if acknowledged {
+		t.Fatalf("%s: FLUSHALL was acknowledged and has not happened: %s", policy, v.String())
+	}
+	verify(t, s, all, policy+", after FLUSHALL")
+	return s
 }
 
 func newClients() []*client {

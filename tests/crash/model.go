@@ -15,10 +15,10 @@ type model struct {
 	hashes  map[string]map[string]string
 	zsets   map[string]map[string]string // member to score
 	sets    map[string]map[string]string // member to "in"
-	lists   map[string][]string          // lists, and streams with entries as "id field value"
-	expires map[string]string            // key to PEXPIRETIME
-	// function is what the client's function returns; FLUSHDB leaves it.
-	function string
+	lists   map[string][]string          // lists, streams with entries as "id field value", "x pending" the IDs pending in its group
+	expires map[string]string            // key to PEXPIRETIME, "h field" to HPEXPIRETIME
+	// function is what the client's function returns, script the SHA1 of the last one loaded; FLUSHDB leaves them.
+	function, script string
 }
 
 func newModel() *model {
@@ -29,7 +29,7 @@ func newModel() *model {
 
 func (m *model) flush() {
 	*m = model{strings: map[string]string{}, hashes: map[string]map[string]string{}, zsets: map[string]map[string]string{},
-		sets: map[string]map[string]string{}, lists: map[string][]string{}, expires: map[string]string{}, function: m.function}
+		sets: map[string]map[string]string{}, lists: map[string][]string{}, expires: map[string]string{}, function: m.function, script: m.script}
 }
 
 func (m *model) sadd(key, member string) { put(m.sets, key, member, "in") }
@@ -57,6 +57,7 @@ func (m *model) del(key string) {
 	delete(m.strings, key)
 	delete(m.hashes, key)
 	delete(m.zsets, key)
+	delete(m.sets, key)
 	delete(m.lists, key)
 	delete(m.expires, key)
 }
