@@ -119,13 +119,13 @@ func (s *Store) checkRows(r *Report, ks *engine.Keyspace, fault func(string, ...
 
 // overlay puts what only the log has on top of the tables.
 func (s *Store) overlay(b *pebble.Batch) error {
-	records, _, err := s.readWAL()
+	log, err := s.readWAL()
 	if err != nil {
 		return err
 	}
 	one := s.db.NewBatch()
 	defer one.Close()
-	for _, r := range records {
+	for _, r := range log.records {
 		if err := one.SetRepr(r.batch); err != nil {
 			return err
 		}

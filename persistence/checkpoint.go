@@ -18,7 +18,8 @@ func (s *Store) Checkpoint(dir string) error {
 	if err := s.Sync(); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	if !s.applyThrough(s.wal.newest()) {
+	newest := s.wal.newest()
+	if !s.applyThrough(newest) {
 		return fmt.Errorf("checkpoint: the store is being closed")
 	}
 	if err := s.fs.MkdirAll(dir, 0o755); err != nil {
@@ -29,14 +30,14 @@ func (s *Store) Checkpoint(dir string) error {
 	}
 	s.applier.applying.Lock()
 	defer s.applier.applying.Unlock()
-	if err := s.copyTo(to); err != nil {
+	if err := s.copyTo(to, newest); err != nil {
 		return fmt.Errorf("checkpoint: %w", errors.Join(reason(err), s.fs.RemoveAll(to)))
 	}
 	return nil
 }
 
 // copyTo makes the copy. Pebble panics when it cannot sync a directory; it holds no lock then.
-func (s *Store) copyTo(to string) (err error) {
+func (s *Store) copyTo(to string, newest uint64) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(p)
@@ -45,17 +46,26 @@ func (s *Store) copyTo(to string) (err error) {
 	if err := s.db.Checkpoint(to); err != nil {
 		return err
 	}
-	return s.emptyLog(to)
+	return s.writeLog(to, newest)
 }
 
-// emptyLog makes the copy's log, without which it would count as incomplete.
-func (s *Store) emptyLog(to string) error {
+// writeLog makes the copy's log, without which it would count as incomplete. Its only record is empty and says that the commits before it
+// are in the tables: a copy whose manifest has lost some is refused.
+func (s *Store) writeLog(to string, newest uint64) error {
+	empty := s.db.NewBatch()
+	defer empty.Close()
+	said := wal{salt: s.wal.salt}
+	said.synced.Store(newest)
+	record := said.appendRecord(nil, newest+1, empty.Repr())
 	for i := range s.wal.files {
 		f, err := s.fs.Create(s.fs.PathJoin(to, walName(i)), vfs.WriteCategoryUnspecified)
-		if err == nil {
-			err = errors.Join(f.Sync(), f.Close())
-		}
 		if err != nil {
+			return err
+		}
+		if i == 0 {
+			_, err = f.Write(record)
+		}
+		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 			return err
 		}
 	}

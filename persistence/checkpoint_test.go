@@ -2,6 +2,8 @@
 package persistence
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -64,5 +66,80 @@ func TestFailedCopyIsNoHarm(t *testing.T) {
 			t.Errorf("%s has another state", dir)
 		}
 		mustClose(t, s)
+	}
+}
+
+// TestIncompleteCopiesAreRefused removes each file of a copy, or cuts it at every few bytes: what is left opens with the whole state or is
+// refused, in one line, and then nothing in it has changed.
+func TestIncompleteCopiesAreRefused(t *testing.T) {
+	fs := vfs.NewMem()
+	s, ks := mustOpen(t, testOptions(t, fs)), enginetest.New(1)
+	w := enginetest.NewWorkload(ks, 1)
+	for i := range 60 {
+		w.Turn()
+		commitTurn(s, ks)
+		if i%20 == 0 {
+			s.applyThrough(s.wal.newest())
+			if err := s.db.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.Checkpoint("copy"); err != nil {
+		t.Fatal(err)
+	}
+	want := ks.Digest()
+	mustClose(t, s)
+	names, err := fs.List("copy/store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, name := range names {
+		files[name] = contents(t, fs, "copy/store/"+name)
+	}
+	refused := 0
+	open := func(what, changed string, data []byte, removed bool) {
+		t.Helper()
+		part := vfs.NewMem()
+		if err := part.MkdirAll("copy/store", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for name, whole := range files {
+			switch {
+			case name != changed:
+				overwrite(t, part, "copy/store/"+name, whole)
+			case !removed:
+				overwrite(t, part, "copy/store/"+name, data)
+			}
+		}
+		o := testOptions(t, part)
+		o.Dir = "copy"
+		s, err := Open(o)
+		if err == nil {
+			if mustLoad(t, s).Digest() != want {
+				t.Errorf("%s: opened with another state", what)
+			}
+			mustClose(t, s)
+			return
+		}
+		refused++
+		if strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "copy") {
+			t.Errorf("%s: %q", what, err)
+		}
+		for name, whole := range files {
+			if now := contents(t, part, "copy/store/"+name); name != changed && !bytes.Equal(now, whole) {
+				t.Errorf("%s: %s was changed by a refused start", what, name)
+			}
+		}
+	}
+	for name, whole := range files {
+		open(name+" removed", name, nil, true)
+		for n := 0; n < len(whole); n += max(1, min(len(whole)/40, 37)) {
+			open(fmt.Sprintf("%s cut to %d of %d bytes", name, n, len(whole)), name, whole[:n], false)
+		}
+	}
+	if refused < 20 {
+		t.Errorf("only %d were refused", refused)
 	}
 }

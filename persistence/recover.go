@@ -15,21 +15,23 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
+// walContents is what the log has for Pebble.
+type walContents struct {
+	records []walRecord // commits that Pebble lacks, in order and without a gap
+	newest  uint64      // highest number in the files, or of Pebble's
+}
+
 type walRecord struct {
 	number, synced uint64
 	batch          []byte
 }
 
 // recoverWAL gives Pebble, at start, the commits that only the log has, and opens the log for writing.
-func (s *Store) recoverWAL() error {
+func (s *Store) recoverWAL(log walContents) error {
 	s.applier.sorted = s.db.NewBatch()
-	records, newest, err := s.readWAL()
-	if err != nil {
-		return err
-	}
-	n := len(records)
+	n, newest := len(log.records), log.newest
 	if n > 0 || newest > s.applier.applied {
-		if err := s.replay(records, newest); err != nil {
+		if err := s.replay(log.records, newest); err != nil {
 			return s.openError(err)
 		}
 		if n > 0 {
@@ -75,11 +77,10 @@ func (s *Store) replay(records []walRecord, newest uint64) error {
 	return s.db.Flush()
 }
 
-// readWAL reads which commits Pebble has, and returns the records of those that follow, in order and without a gap. newest is the
-// highest number in the files, or of Pebble's.
-func (s *Store) readWAL() (records []walRecord, newest uint64, err error) {
+// readWAL reads which commits Pebble has, and the records of those that follow. It changes nothing.
+func (s *Store) readWAL() (log walContents, err error) {
 	if err := s.readCommitRows(); err != nil {
-		return nil, 0, err
+		return log, err
 	}
 	next := s.applier.applied + 1
 	var all []walRecord
@@ -88,29 +89,29 @@ func (s *Store) readWAL() (records []walRecord, newest uint64, err error) {
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			if next > 1 {
-				return nil, 0, fmt.Errorf("%s is damaged, or an incomplete copy of a store: %s is missing", s.dir, walName(i))
+				return log, fmt.Errorf("%s is damaged, or an incomplete copy of a store: %s is missing", s.dir, walName(i))
 			}
 		case err != nil:
-			return nil, 0, fmt.Errorf("read the log in %s: %w", s.dir, reason(err))
+			return log, fmt.Errorf("read the log in %s: %w", s.dir, reason(err))
 		}
 		all = append(all, s.wal.scan(data, next)...)
 	}
 	slices.SortStableFunc(all, func(a, b walRecord) int { return bytes.Compare(u64(a.number), u64(b.number)) })
-	newest = next - 1
+	log.newest = next - 1
 	for _, r := range all {
-		newest = max(newest, r.number)
+		log.newest = max(log.newest, r.number)
 		if r.number == next {
-			records = append(records, r)
+			log.records = append(log.records, r)
 			next++
 		}
 	}
 	// A record beyond a gap: after a power failure the file system may have kept the younger blocks only, of those never synced.
 	for _, r := range all {
 		if r.number > next && r.synced >= next {
-			return nil, 0, fmt.Errorf("the store in %s is damaged: commit %d is missing from its log; restore a backup", s.opts.Dir, next)
+			return log, fmt.Errorf("the store in %s is damaged: commit %d is missing from its log; restore a backup", s.opts.Dir, next)
 		}
 	}
-	return records, newest, nil
+	return log, nil
 }
 
 func u64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

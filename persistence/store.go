@@ -128,36 +128,76 @@ func (s *Store) open() error {
 	} else if err := s.makeDir(); err != nil {
 		return err
 	}
+	if _, err := s.recognize(); err != nil { // before a file is made in what is not a store
+		return err
+	}
 	lock, err := pebble.LockDirectory(s.dir, s.fs)
 	if err != nil {
 		return s.lockError(err)
 	}
 	s.lock = lock
-	if err := s.recognize(); err != nil {
+	exists, err := s.recognize()
+	if err != nil {
 		return err
 	}
 	s.disk.size(s)
-	if err := s.openPebble(); err != nil {
-		return s.openError(err)
-	}
 	if s.opts.ReadOnly {
-		return nil
+		return s.openPebble(true)
+	}
+	var log walContents
+	if exists {
+		if log, err = s.inspect(); err != nil {
+			return err
+		}
+	}
+	if err := s.openPebble(false); err != nil {
+		return err
 	}
 	if err := s.checkFormat(); err != nil {
 		return err
 	}
-	return s.recoverWAL()
+	if !exists {
+		if log, err = s.readWAL(); err != nil {
+			return err
+		}
+	}
+	return s.recoverWAL(log)
 }
 
-// openPebble opens the database. Pebble panics when it cannot sync a directory or change log files; at start that is an error like
+// inspect reads, without changing anything, what tells a store that can be opened from one that must be refused, and returns what the log
+// has: an open for writing removes every file that a damaged manifest does not name.
+func (s *Store) inspect() (log walContents, err error) {
+	if err := s.openPebble(true); err != nil {
+		return log, err
+	}
+	if err = s.checkFormat(); err == nil {
+		log, err = s.readWAL()
+	}
+	closed := errors.Join(s.db.Close(), s.health.Close())
+	s.cache.Unref()
+	s.db, s.health, s.cache = nil, nil, nil
+	if err == nil && closed != nil {
+		err = s.openError(closed)
+	}
+	return log, err
+}
+
+func (s *Store) openPebble(readOnly bool) error {
+	if err := s.openPebbleAs(readOnly); err != nil {
+		return s.openError(err)
+	}
+	return nil
+}
+
+// openPebbleAs opens the database. Pebble panics when it cannot sync a directory or change log files; at start that is an error like
 // any other.
-func (s *Store) openPebble() (err error) {
+func (s *Store) openPebbleAs(readOnly bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(p)
 		}
 	}()
-	s.pebble = s.pebbleOptions()
+	s.pebble = s.pebbleOptions(readOnly)
 	s.pebble.EnsureDefaults()
 	s.db, err = pebble.Open(s.dir, s.pebble)
 	return err
@@ -227,28 +267,28 @@ func (s *Store) lockError(err error) error {
 // newStoreFiles are what a crash during the making of a store may leave before the store counts as made.
 var newStoreFiles = regexp.MustCompile(`^(LOCK|ballast|marker\..*|MANIFEST-\d+|OPTIONS-\d+|temporary\..*|\d+\.dbtmp)$`)
 
-// recognize refuses a directory that holds something else than a store, before anything in it is touched.
-func (s *Store) recognize() error {
+// recognize refuses a directory that holds something else than a store, before anything in it is touched, and tells whether there is one.
+func (s *Store) recognize() (exists bool, err error) {
 	desc, err := pebble.Peek(s.dir, s.fs)
 	if err != nil {
-		return s.openError(err)
+		return false, s.openError(err)
 	}
 	if desc.Exists {
-		return nil
-	}
-	if s.opts.ReadOnly {
-		return fmt.Errorf("no store in %s", s.opts.Dir)
+		return true, nil
 	}
 	names, err := s.fs.List(s.dir)
 	if err != nil {
-		return fmt.Errorf("cannot read directory %s: %w", s.dir, reason(err))
+		return false, fmt.Errorf("cannot read directory %s: %w", s.dir, reason(err))
 	}
 	for _, name := range names {
 		if !newStoreFiles.MatchString(name) {
-			return fmt.Errorf("%s is not a store, or an incomplete copy of one: it holds %s but no manifest", s.dir, name)
+			return false, fmt.Errorf("%s is not a store, or an incomplete copy of one: it holds %s but no manifest", s.dir, name)
 		}
 	}
-	return nil
+	if s.opts.ReadOnly {
+		return false, fmt.Errorf("no store in %s", s.opts.Dir)
+	}
+	return false, nil
 }
 
 var errNewer = errors.New("was written by a newer version of evald")
@@ -256,6 +296,7 @@ var errNewer = errors.New("was written by a newer version of evald")
 var (
 	unknownFormat  = regexp.MustCompile(`unknown format major version (\d+)`)
 	otherComparer  = regexp.MustCompile(`comparer name from file "([^"]*)"`)
+	incompleteCopy = regexp.MustCompile(`could not open manifest|unknown to the objstorage provider|object size mismatch|not pristine`)
 	newlineInError = regexp.MustCompile(`\s*\n\s*`)
 )
 
@@ -269,6 +310,8 @@ func (s *Store) openError(err error) error {
 		return fmt.Errorf("%s holds the database of another program", s.dir)
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("cannot open the store in %s: the disk is full; free some space and start again", s.opts.Dir)
+	case incompleteCopy.MatchString(text):
+		return fmt.Errorf("the store in %s is damaged, or an incomplete copy of one: %s", s.opts.Dir, text)
 	case pebble.IsCorruptionError(err):
 		return fmt.Errorf("the store in %s is damaged: %s; restore a backup, or see what is intact with evald check", s.opts.Dir, text)
 	}
@@ -304,7 +347,7 @@ func (s *Store) checkFormat() error {
 	if _, err := s.fs.Stat(s.walPath(0)); err == nil || !empty { // the log is made after the row is on disk
 		return fmt.Errorf("the store in %s is damaged: its version row is missing", s.opts.Dir)
 	}
-	if s.opts.ReadOnly {
+	if s.pebble.ReadOnly {
 		return nil
 	}
 	b := s.db.NewBatch()
@@ -322,7 +365,7 @@ var comparer = func() *pebble.Comparer {
 	return &c
 }()
 
-func (s *Store) pebbleOptions() *pebble.Options {
+func (s *Store) pebbleOptions(readOnly bool) *pebble.Options {
 	watched, health := vfs.WithDiskHealthChecks(failStop{vfs.OnDiskFull(s.fs, s.diskFull), s}, 5*time.Second, nil, func(info vfs.DiskSlowInfo) {
 		s.counters.slowDisk.Add(1)
 		s.opts.Logf("disk is slow: %s", info.String())
@@ -330,7 +373,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 	s.health = health
 	s.cache = pebble.NewCache(16 << 20)
 	o := &pebble.Options{
-		FS: watched, Lock: s.lock, Comparer: comparer, Cache: s.cache, ReadOnly: s.opts.ReadOnly,
+		FS: watched, Lock: s.lock, Comparer: comparer, Cache: s.cache, ReadOnly: readOnly,
 		FormatMajorVersion: pebble.FormatNewest, // the default would be the oldest, without the checks of torn and damaged logs
 		Logger:             logger{s},
 		EventListener:      s.listener(),
@@ -345,8 +388,10 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		BytesPerSync:                512 << 10,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 	}
-	s.compactions.resting = s.opts.WillLoad
-	o.Experimental.CompactionScheduler = &s.compactions
+	if !readOnly { // it serves one database
+		s.compactions.resting = s.opts.WillLoad
+		o.Experimental.CompactionScheduler = &s.compactions
+	}
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	return o
 }
