@@ -161,17 +161,12 @@ func (a *App) checkFile(path string, bar *progress) error {
 	defer f.Close()
 	keys, libraries := 0, 0
 	err = f.each(func(e RDBEntry) error {
-		check := a.RDB.CheckValue
 		if e.Function {
 			libraries++
-			check = a.RDB.CheckCode
 		} else {
 			keys++
 		}
-		if err := check(e.Payload); err != nil {
-			return fmt.Errorf("%s: %s: %w", path, dispatch{string(e.Key), e.DB, e.Function}, err)
-		}
-		return nil
+		return a.checkEntry(path, e)
 	})
 	if err != nil {
 		return err
@@ -180,14 +175,27 @@ func (a *App) checkFile(path string, bar *progress) error {
 	return err
 }
 
-// importFile reads the file twice: to see that it is whole, and to send it.
+// checkEntry decodes an entry's value.
+func (a *App) checkEntry(path string, e RDBEntry) error {
+	check := a.RDB.CheckValue
+	if e.Function {
+		check = a.RDB.CheckCode
+	}
+	if err := check(e.Payload); err != nil {
+		return fmt.Errorf("%s: %s: %w", path, dispatch{string(e.Key), e.DB, e.Function}, err)
+	}
+	return nil
+}
+
+// importFile reads the file twice: to see that it and every value in it are whole, and to send it.
 func (a *App) importFile(c *cli.Context, path string, o importOptions, bar *progress) error {
 	whole, err := a.openRDB(path, "check, MB", bar)
 	if err != nil {
 		return err
 	}
 	defer whole.Close()
-	if err := whole.each(func(RDBEntry) error { return c.Context.Err() }); err != nil {
+	err = whole.each(func(e RDBEntry) error { return errors.Join(c.Context.Err(), a.checkEntry(path, e)) })
+	if err != nil {
 		return nothingWritten(c, err)
 	}
 	f, err := a.openRDB(path, "import, MB", bar)
