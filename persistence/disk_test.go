@@ -65,10 +65,10 @@ func TestWritesAreRefusedWhileTheDiskIsLow(t *testing.T) {
 	}
 }
 
-// TestARealFullDisk fills a file system of 32 MB. Only root may mount one.
+// TestARealFullDisk fills a file system of 48 MB. Only root may mount one.
 func TestARealFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=48m"); err != nil {
 		t.Skipf("needs the right to mount a tmpfs: %v", err)
 	}
 	defer func() {

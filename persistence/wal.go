@@ -36,8 +36,9 @@ type wal struct {
 	salt   uint64
 	synced atomic.Uint64 // newest commit known to be on disk
 	syncs  atomic.Int32  // under way
+	inUse  atomic.Int64  // bytes of the files
 
-	mu     sync.Mutex // what follows; held for a write, not for a sync
+	mu     sync.Mutex // what follows; held for a write, and for a sync when the files change
 	number uint64     // of the newest commit
 	files  [2]walFile
 	active int
@@ -89,6 +90,7 @@ func (w *wal) append(s *Store, batch []byte) uint64 {
 	s.must("write the log", err)
 	w.slow.Stop()
 	f.end += int64(len(w.buf))
+	w.inUse.Add(int64(len(w.buf)))
 	if cap(w.buf) > retainedBatch {
 		w.buf = nil
 	}
@@ -115,6 +117,7 @@ func (w *wal) room(s *Store, n int64) *walFile {
 		full, last := w.active, w.number
 		w.active = 1 - w.active
 		f = other
+		w.inUse.Add(-f.end)
 		f.free, f.end = false, 0
 		if f.size > 2*s.opts.LogBytes { // it grew while Pebble could not keep up
 			s.must("shrink the log", s.createWAL(w.active))
@@ -184,12 +187,8 @@ func (w *wal) newest() uint64 {
 	return w.number
 }
 
-// bytes returns how much of the files is in use.
-func (w *wal) bytes() int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.files[0].end + w.files[1].end
-}
+// bytes returns how much of the files is in use. It does not wait for the disk.
+func (w *wal) bytes() int64 { return w.inUse.Load() }
 
 // unsynced tells whether a commit may not be on disk yet.
 func (w *wal) unsynced() bool {
