@@ -93,7 +93,7 @@ func TestCommitIsDurableAtOnceWhenNothingIsUnderWay(t *testing.T) {
 // TestDirectCommitsWaitForNobody: what the loop would have to wait for is the committer's.
 func TestDirectCommitsWaitForNobody(t *testing.T) {
 	o := testOptions(t, vfs.NewMem())
-	o.Policy = No
+	o.Policy, o.QueueBytes = No, 1<<30 // the queue takes whatever comes meanwhile
 	s, ks := mustOpen(t, o), enginetest.New(1)
 	defer mustClose(t, s)
 	waitDurable(s, setTurn(s, ks, 10))
