@@ -93,13 +93,16 @@ func TestCommitIsDurableAtOnceWhenNothingIsUnderWay(t *testing.T) {
 // TestDirectCommitsWaitForNobody: what the loop would have to wait for is the committer's.
 func TestDirectCommitsWaitForNobody(t *testing.T) {
 	o := testOptions(t, vfs.NewMem())
-	o.Policy, o.QueueBytes = No, 1<<30 // the queue takes whatever comes meanwhile
+	o.Policy = No
 	s, ks := mustOpen(t, o), enginetest.New(1)
 	defer mustClose(t, s)
 	waitDurable(s, setTurn(s, ks, 10))
 	s.applier.applying.Lock()     // Pebble takes nothing
 	for s.Metrics().Stalls == 0 { // until Pebble's share is full and the committer waits
 		setTurn(s, ks, 100<<10)
+		for s.Metrics().Queued > 8<<20 && s.Metrics().Stalls == 0 { // the queue must not be full
+			runtime.Gosched()
+		}
 	}
 	before := s.Durable()
 	for range 10 {

@@ -65,6 +65,7 @@ func start(t *testing.T, dir, policy string) *server {
 	}
 	go func() { _ = s.cmd.Wait(); close(s.done) }()
 	t.Cleanup(s.kill)
+	var last error
 	deadline := time.Now().Add(60 * time.Second)
 	for poll := time.NewTicker(2 * time.Millisecond); ; <-poll.C {
 		if conn, err := respclient.Dial(context.Background(), s.addr); err == nil {
@@ -73,6 +74,9 @@ func start(t *testing.T, dir, policy string) *server {
 			if err == nil {
 				return s
 			}
+			last = err
+		} else {
+			last = err
 		}
 		select {
 		case <-s.done:
@@ -80,7 +84,7 @@ func start(t *testing.T, dir, policy string) *server {
 		default:
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the server does not answer")
+			t.Fatalf("the server does not answer: %v\n%s", last, s.log.String())
 		}
 	}
 }
