@@ -85,7 +85,7 @@ func (r *crashRun) turn() {
 	var seq uint64
 	if ks.TurnTouched() {
 		seq = ks.EncodeTurn(r.writer())
-		r.store.Commit(seq, r.rng.IntN(4) == 0)
+		r.store.Commit(seq)
 	} else {
 		seq = ks.EncodeTurn(nil)
 	}

@@ -75,19 +75,6 @@ func TestCommitIsDurableAtOnceWhenNothingIsUnderWay(t *testing.T) {
 	fs.stall.Unlock()
 	waitDurable(s, s.last)
 	atOnce("everysec again", 100, true)
-
-	if err := s.SetFsync("always"); err != nil {
-		t.Fatal(err)
-	}
-	settle()
-	ks.BeginTurn(1)
-	ks.Begin(false)
-	ks.DB(0).SetString([]byte("k"), []byte("v"), engine.NoTTL)
-	ks.End()
-	seq = ks.EncodeTurn(s.Batch())
-	if s.Commit(seq, true); s.Durable() != seq || s.wal.unsynced() {
-		t.Error("always, alone: not on disk when Commit returned")
-	}
 }
 
 // TestDirectCommitsWaitForNobody: what the loop would have to wait for is the committer's.

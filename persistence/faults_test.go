@@ -98,7 +98,7 @@ func (f *faultRun) trace() error {
 		batch := s.Batch()
 		f.state(ks) // before anything can be acknowledged
 		seq := ks.EncodeTurn(batch)
-		s.Commit(seq, f.k%3 == 0)
+		s.Commit(seq)
 		waitDurable(s, seq)
 		if s.failed.Load() {
 			return nil

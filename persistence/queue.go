@@ -101,10 +101,9 @@ func (s *Store) Batch() engine.RowWriter {
 
 func (s *Store) full() bool { return !s.growing.Empty() && s.growing.Len() > s.opts.QueueBytes }
 
-// Commit makes what was written to Batch's writer turn seq. It hands the turn over and does not wait, or, where nothing is under way and the
-// policy asks for the operating system only, gives it to the log itself: Durable is seq when it returns. So it is under always for a caller
-// with alone, who lets nobody else wait while it waits for the disk.
-func (s *Store) Commit(seq uint64, alone bool) {
+// Commit makes what was written to Batch's writer turn seq. It hands the turn over and does not wait, or, where the policy asks for the
+// operating system only and nothing is under way, gives it to the log itself: Durable is seq when it returns.
+func (s *Store) Commit(seq uint64) {
 	s.counters.turns.Add(1)
 	s.mu.Lock()
 	if !s.encoding || seq <= s.last {
@@ -112,7 +111,7 @@ func (s *Store) Commit(seq uint64, alone bool) {
 	}
 	idle := s.spare != nil && s.last == s.durable.Load() // and stays so: encoding keeps the committer away from this turn
 	s.mu.Unlock()
-	direct := idle && s.direct(alone)
+	direct := idle && s.direct()
 	if direct {
 		s.commitBatch(s.growing, seq, nil)
 	}
@@ -133,8 +132,8 @@ const directBytes = 128 << 10
 
 // direct tells whether the loop may write the growing batch to the log: not while a disk that is slow could make it wait, nor for what
 // takes more than copying some bytes.
-func (s *Store) direct(alone bool) bool {
-	return (alone || Policy(s.policy.Load()) != Always) && s.growing.Len() <= directBytes && s.wal.fits(s.opts.LogBytes, s.growing.Len()) && !s.applier.full()
+func (s *Store) direct() bool {
+	return Policy(s.policy.Load()) != Always && s.growing.Len() <= directBytes && s.wal.fits(s.opts.LogBytes, s.growing.Len()) && !s.applier.full()
 }
 
 // take waits for rows and takes them from the loop. ok is false when the queue is closed and empty.

@@ -14,9 +14,8 @@ type Store interface {
 	Load(ks *engine.Keyspace, progress func(done, total int) error) error
 	// Batch returns the writer for the rows of the next turn.
 	Batch() engine.RowWriter
-	// Commit hands the batch over as turn seq. The turn may be durable when it returns. It does not wait for the disk, but may if the caller
-	// is alone: has but one client.
-	Commit(seq uint64, alone bool)
+	// Commit hands the batch over as turn seq. It does not wait for the disk; the turn may be durable when it returns.
+	Commit(seq uint64)
 	// Durable returns the newest turn whose replies may go: on disk under appendfsync always, with the OS otherwise. Turns become
 	// durable in order. Any goroutine may call it.
 	Durable() uint64

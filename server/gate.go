@@ -69,8 +69,8 @@ func (s *Server) commit() {
 		return
 	}
 	s.committed = s.ks.EncodeTurn(s.store.Batch())
-	s.store.Commit(s.committed, len(s.clients) == 1)
-	s.acknowledge() // the turn may be durable already
+	s.store.Commit(s.committed)
+	s.acknowledge() // under everysec and no the turn is usually durable already
 }
 
 // turnLimit is the size at which a turn is committed before its last command: it bounds one batch.

@@ -99,7 +99,7 @@ func (m *memoryStore) DeleteRange(from, to []byte) {
 	})
 }
 
-func (m *memoryStore) Commit(seq uint64, _ bool) {
+func (m *memoryStore) Commit(seq uint64) {
 	m.mu.Lock()
 	m.queue = append(m.queue, pendingTurn{seq, m.open})
 	m.open = nil

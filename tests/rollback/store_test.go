@@ -28,7 +28,7 @@ func (s *store) Load(ks *engine.Keyspace, _ func(done, total int) error) error {
 
 func (s *store) Batch() engine.RowWriter { return &s.Rows }
 
-func (s *store) Commit(seq uint64, _ bool) {
+func (s *store) Commit(seq uint64) {
 	s.mu.Lock()
 	s.durable = seq
 	s.commits++
