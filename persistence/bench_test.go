@@ -49,7 +49,7 @@ func BenchmarkLoad(b *testing.B) {
 					i++
 				}
 				ks.End()
-				s.Commit(ks.EncodeTurn(s.Batch()))
+				s.Commit(ks.EncodeTurn(s.Batch()), false, nil)
 			}
 			mustClose(b, s)
 			ks = nil
@@ -80,7 +80,7 @@ func BenchmarkTurn(b *testing.B) {
 				ks.Begin(false)
 				ks.DB(0).SetString(key, val, engine.NoTTL)
 				ks.End()
-				s.Commit(ks.EncodeTurn(s.Batch()))
+				s.Commit(ks.EncodeTurn(s.Batch()), false, nil)
 			}
 			if err := s.Sync(); err != nil {
 				b.Fatal(err)

@@ -85,7 +85,7 @@ func (r *crashRun) turn() {
 	var seq uint64
 	if ks.TurnTouched() {
 		seq = ks.EncodeTurn(r.writer())
-		r.store.Commit(seq)
+		r.store.Commit(seq, r.rng.IntN(3) == 0, nil)
 	} else {
 		seq = ks.EncodeTurn(nil)
 	}

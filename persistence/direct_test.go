@@ -1,9 +1,10 @@
-// Commits by the loop itself, under the policies that ask for the operating system only.
+// Commits by the loop itself: under the policies that ask for the operating system only, and on a quick disk where nobody else waits.
 package persistence
 
 import (
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -20,6 +21,15 @@ func setTurn(s *Store, ks *engine.Keyspace, n int) uint64 {
 	return commitTurn(s, ks)
 }
 
+// waitIdle waits until nobody is the committer.
+func waitIdle(s *Store) {
+	for idle := false; !idle; runtime.Gosched() {
+		s.mu.Lock()
+		idle = s.spare != nil
+		s.mu.Unlock()
+	}
+}
+
 // TestCommitIsDurableAtOnceWhenNothingIsUnderWay: and only then, and only where the policy does not ask for the disk.
 func TestCommitIsDurableAtOnceWhenNothingIsUnderWay(t *testing.T) {
 	fs := &stalledFS{FS: vfs.NewMem()}
@@ -29,11 +39,7 @@ func TestCommitIsDurableAtOnceWhenNothingIsUnderWay(t *testing.T) {
 	defer mustClose(t, s)
 	settle := func() { // the log has room in its file, and the committer is idle
 		waitDurable(s, setTurn(s, ks, 10))
-		for idle := false; !idle; runtime.Gosched() {
-			s.mu.Lock()
-			idle = s.spare != nil
-			s.mu.Unlock()
-		}
+		waitIdle(s)
 	}
 	atOnce := func(when string, size int, want bool) {
 		t.Helper()
@@ -75,6 +81,67 @@ func TestCommitIsDurableAtOnceWhenNothingIsUnderWay(t *testing.T) {
 	fs.stall.Unlock()
 	waitDurable(s, s.last)
 	atOnce("everysec again", 100, true)
+}
+
+// TestPatientCommitSyncs: under always, if the disk is quick and nothing is under way.
+func TestPatientCommitSyncs(t *testing.T) {
+	fs := &stalledFS{FS: vfs.NewMem()}
+	o := testOptions(t, fs)
+	o.LogBytes = 4 << 20
+	s, ks := mustOpen(t, o), enginetest.New(1)
+	defer mustClose(t, s)
+	commit := func(patient bool, wait func()) (seq uint64, direct bool) {
+		ks.BeginTurn(1)
+		ks.Begin(false)
+		ks.DB(0).SetString([]byte("k"), []byte("v"), engine.NoTTL)
+		ks.End()
+		seq = ks.EncodeTurn(s.Batch())
+		return seq, s.Commit(seq, patient, wait)
+	}
+	calls := 0
+	wait := func() { calls++ }
+	try := func(when string, patient, want bool) {
+		t.Helper()
+		waitIdle(s)
+		seq, direct := commit(patient, wait)
+		if direct != want || want && s.Durable() != seq {
+			t.Errorf("%s: committed at once: %v, durable: %v", when, direct, s.Durable() == seq)
+		}
+		waitDurable(s, seq)
+	}
+	took := func(d time.Duration) { s.wal.took.Store(int64(d)) }
+	try("before the first sync", true, false)
+	took(quickSync)
+	try("on a quick disk", true, true)
+	took(quickSync)
+	try("a caller that is not patient", false, false)
+	took(quickSync + 1)
+	try("on a slow disk", true, false)
+	if calls != 1 {
+		t.Errorf("%d calls of wait", calls)
+	}
+
+	// While one goroutine waits, another hands turns over; they become durable in order.
+	waitIdle(s)
+	took(quickSync)
+	fs.stall.Lock()
+	begun, ended := make(chan struct{}), make(chan struct{})
+	before := s.Durable()
+	go func() {
+		defer close(ended)
+		if _, direct := commit(true, func() { close(begun) }); !direct {
+			t.Error("it did not wait")
+		}
+	}()
+	<-begun
+	for range 100 {
+		if _, direct := commit(true, wait); direct || s.Durable() != before {
+			t.Fatal("a turn behind one that waits was acknowledged")
+		}
+	}
+	fs.stall.Unlock()
+	waitDurable(s, s.last)
+	<-ended
 }
 
 // TestDirectCommitsWaitForNobody: what the loop would have to wait for is the committer's.

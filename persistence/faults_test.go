@@ -98,7 +98,7 @@ func (f *faultRun) trace() error {
 		batch := s.Batch()
 		f.state(ks) // before anything can be acknowledged
 		seq := ks.EncodeTurn(batch)
-		s.Commit(seq)
+		s.Commit(seq, i%2 == 0, nil)
 		waitDurable(s, seq)
 		if s.failed.Load() {
 			return nil

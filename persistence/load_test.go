@@ -133,7 +133,7 @@ func TestForeignRowsEndTheLoad(t *testing.T) {
 		for _, r := range rows {
 			b.Set([]byte(r[0]), []byte(r[1]))
 		}
-		s.Commit(1)
+		s.Commit(1, false, nil)
 		if err := s.Sync(); err != nil {
 			t.Fatal(err)
 		}

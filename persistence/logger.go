@@ -21,6 +21,7 @@ func (l logger) Fatalf(format string, args ...any) { l.s.fail(fmt.Sprintf(format
 func (s *Store) fail(text string) {
 	s.failed.Store(true)
 	s.mu.Lock() // whoever waits for the committer must see the flag
+	s.work.Broadcast()
 	s.room.Broadcast()
 	s.advanced.Broadcast()
 	s.mu.Unlock()

@@ -27,7 +27,11 @@ func metamorphicRun(t *testing.T, seed uint64, dice *rand.Rand) [32]byte {
 	happens := func(times int) bool { return dice.IntN(turns) < times }
 	for i := range turns {
 		w.Turn()
-		commitTurn(s, w.KS)
+		if w.KS.TurnTouched() {
+			s.Commit(w.KS.EncodeTurn(s.Batch()), dice.IntN(2) == 0, nil)
+		} else {
+			w.KS.EncodeTurn(nil)
+		}
 		switch {
 		case happens(restarts):
 			mustClose(t, s)

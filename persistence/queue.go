@@ -101,54 +101,77 @@ func (s *Store) Batch() engine.RowWriter {
 
 func (s *Store) full() bool { return !s.growing.Empty() && s.growing.Len() > s.opts.QueueBytes }
 
-// Commit makes what was written to Batch's writer turn seq. It hands the turn over and does not wait, or, where the policy asks for the
-// operating system only and nothing is under way, gives it to the log itself: Durable is seq when it returns.
-func (s *Store) Commit(seq uint64) {
+// Commit makes what was written to Batch's writer turn seq, and hands it over. Where the committer has nothing to do and the log is
+// expected to take the turn at once, the caller is the committer for once: Durable is seq when Commit returns true. Under Always, where
+// that takes a sync, only a patient caller is. wait, if not nil, is called before; from then on another goroutine may call Batch and Commit.
+func (s *Store) Commit(seq uint64, patient bool, wait func()) (direct bool) {
 	s.counters.turns.Add(1)
 	s.mu.Lock()
 	if !s.encoding || seq <= s.last {
 		panic(fmt.Sprintf("persistence: Commit of turn %d after %d", seq, s.last))
 	}
-	idle := s.spare != nil && s.last == s.durable.Load() // and stays so: encoding keeps the committer away from this turn
-	s.mu.Unlock()
-	direct := idle && s.direct()
-	if direct {
-		s.commitBatch(s.growing, seq, nil)
-	}
-	s.mu.Lock()
+	idle := s.spare != nil && s.last == s.durable.Load()
 	s.encoding = false
 	s.last = seq
-	if direct {
+	if idle && s.direct(patient) {
+		b := s.swap()
 		s.mu.Unlock()
-		return
+		if wait != nil {
+			wait()
+		}
+		s.commitBatch(b, seq, nil)
+		s.giveBack(b)
+		return true
 	}
 	s.counters.queued.Store(int64(s.growing.Len()))
 	s.mu.Unlock()
 	s.work.Signal()
+	return false
 }
 
 // directBytes bounds the rows that the loop writes itself: more are better written beside it.
 const directBytes = 128 << 10
 
 // direct tells whether the loop may write the growing batch to the log: not while a disk that is slow could make it wait, nor for what
-// takes more than copying some bytes.
-func (s *Store) direct() bool {
-	return Policy(s.policy.Load()) != Always && s.growing.Len() <= directBytes && s.wal.fits(s.opts.LogBytes, s.growing.Len()) && !s.applier.full()
+// takes more than copying some bytes, and a sync of the usual length.
+func (s *Store) direct(patient bool) bool {
+	if Policy(s.policy.Load()) == Always && !(patient && s.wal.quick()) {
+		return false
+	}
+	return s.growing.Len() <= directBytes && s.wal.fits(s.opts.LogBytes, s.growing.Len()) && !s.applier.full()
+}
+
+// swap takes the rows. Who does is the committer until giveBack, and alone. mu is held.
+func (s *Store) swap() *pebble.Batch {
+	b := s.growing
+	s.growing, s.spare = s.spare, nil
+	s.counters.queued.Store(0)
+	return b
+}
+
+// giveBack ends what swap has begun.
+func (s *Store) giveBack(b *pebble.Batch) {
+	s.mu.Lock()
+	s.spare = b
+	more := s.closing || s.last != s.durable.Load() // handed over meanwhile
+	s.mu.Unlock()
+	if more {
+		s.work.Signal()
+	}
+	s.advanced.Broadcast()
 }
 
 // take waits for rows and takes them from the loop. ok is false when the queue is closed and empty.
 func (s *Store) take() (b *pebble.Batch, seq uint64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.encoding || s.last == s.durable.Load() {
-		if s.closing && !s.encoding {
+	for s.encoding || s.spare == nil || s.last == s.durable.Load() {
+		if s.closing && !s.encoding && s.spare != nil || s.failed.Load() {
 			return nil, 0, false
 		}
 		s.work.Wait()
 	}
-	b, seq = s.growing, s.last
-	s.growing, s.spare = s.spare, nil
-	s.counters.queued.Store(0)
+	b, seq = s.swap(), s.last
 	s.room.Signal()
 	return b, seq, true
 }
@@ -164,10 +187,7 @@ func (s *Store) commits() {
 		if !s.commitBatch(b, seq, s.notify) {
 			return
 		}
-		s.mu.Lock()
-		s.spare = b
-		s.mu.Unlock()
-		s.advanced.Broadcast()
+		s.giveBack(b)
 	}
 }
 

@@ -43,7 +43,7 @@ func commitTurn(s *Store, ks *engine.Keyspace) uint64 {
 		return ks.EncodeTurn(nil)
 	}
 	seq := ks.EncodeTurn(s.Batch())
-	s.Commit(seq)
+	s.Commit(seq, false, nil)
 	return seq
 }
 
@@ -146,7 +146,7 @@ func TestDurableFollowsInOrderAndNotifies(t *testing.T) {
 func TestTurnWithoutRowsIsAcknowledged(t *testing.T) {
 	s := mustOpen(t, testOptions(t, vfs.NewMem()))
 	s.Batch()
-	s.Commit(7)
+	s.Commit(7, false, nil)
 	waitDurable(s, 7)
 	if s.Durable() != 7 {
 		t.Errorf("durable %d", s.Durable())
@@ -211,7 +211,7 @@ func TestHandingOverAllocatesNothing(t *testing.T) {
 		ks.Begin(false)
 		ks.DB(0).SetString(key, val, engine.NoTTL)
 		ks.End()
-		s.Commit(ks.EncodeTurn(s.Batch()))
+		s.Commit(ks.EncodeTurn(s.Batch()), false, nil)
 	}
 	for range 100 {
 		turn() // batches and buffers grow to their size

@@ -31,12 +31,17 @@ const (
 // slowSync is how long a sync or a write may take before the log says so.
 const slowSync = 5 * time.Second
 
+// quickSync is how long a sync may take that the loop waits for itself: to hand a turn over and to hear of its end takes some 0.1 ms.
+const quickSync = 500 * time.Microsecond
+
 type wal struct {
-	fs     vfs.FS // ends the process at a failure; not Pebble's, whose watch for slow disks knows one operation on a file at a time
-	salt   uint64
-	synced atomic.Uint64 // newest commit known to be on disk
-	syncs  atomic.Int32  // under way
-	inUse  atomic.Int64  // bytes of the files
+	fs        vfs.FS // ends the process at a failure; not Pebble's, whose watch for slow disks knows one operation on a file at a time
+	salt      uint64
+	synced    atomic.Uint64              // newest commit known to be on disk
+	syncs     atomic.Int32               // under way
+	took      atomic.Int64               // ns that the newest sync took, 0 before the first
+	idleTimer atomic.Pointer[time.Timer] // says so when a sync takes too long; nil while one uses it
+	inUse     atomic.Int64               // bytes of the files
 
 	mu     sync.Mutex // what follows; held for a write, and for a sync when the files change
 	number uint64     // of the newest commit
@@ -162,17 +167,31 @@ func (w *wal) sync(s *Store) {
 
 // syncFile syncs f, the newest file when number was the newest commit; older files were synced before it was begun.
 func (w *wal) syncFile(s *Store, f vfs.File, number uint64) {
-	slow := time.AfterFunc(slowSync, func() { s.slowLog("sync") })
+	slow := w.idleTimer.Swap(nil)
+	if slow == nil {
+		slow = time.AfterFunc(slowSync, func() { s.slowLog("sync") })
+	} else {
+		slow.Reset(slowSync)
+	}
+	began := time.Now()
 	w.syncs.Add(1)
 	s.must("sync the log", f.SyncData())
 	w.syncs.Add(-1)
+	w.took.Store(int64(time.Since(began)))
 	slow.Stop()
+	w.idleTimer.Store(slow)
 	for {
 		old := w.synced.Load()
 		if old >= number || w.synced.CompareAndSwap(old, number) {
 			return
 		}
 	}
+}
+
+// quick tells whether a sync is expected to take no longer than handing a turn over: the newest did not.
+func (w *wal) quick() bool {
+	took := w.took.Load()
+	return took > 0 && took <= int64(quickSync)
 }
 
 func (s *Store) slowLog(what string) {

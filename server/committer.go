@@ -14,8 +14,10 @@ type Store interface {
 	Load(ks *engine.Keyspace, progress func(done, total int) error) error
 	// Batch returns the writer for the rows of the next turn.
 	Batch() engine.RowWriter
-	// Commit hands the batch over as turn seq. It does not wait for the disk; the turn may be durable when it returns.
-	Commit(seq uint64)
+	// Commit hands the batch over as turn seq, or makes it durable itself and returns true, where it expects that not to take long. It waits
+	// for a sync only if the caller is patient. Lest the disk be slower than expected, it calls wait before, if that is not nil: from then on
+	// another goroutine may make the loop's calls, before Commit has returned.
+	Commit(seq uint64, patient bool, wait func()) (direct bool)
 	// Durable returns the newest turn whose replies may go: on disk under appendfsync always, with the OS otherwise. Turns become
 	// durable in order. Any goroutine may call it.
 	Durable() uint64

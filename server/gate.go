@@ -57,20 +57,41 @@ func (s *Server) acknowledge() {
 
 // commit ends the turn: its rows go to the store.
 func (s *Server) commit() {
-	if s.abandoned {
-		return
+	if s.encoded() {
+		s.store.Commit(s.committed, false, nil)
+		s.acknowledge() // under everysec and no the turn is usually durable already
 	}
-	if !s.ks.TurnTouched() {
+}
+
+// commitLast is commit at the end of a round of the loop, where the loop may wait for the disk. It returns false if that takes too long:
+// then another goroutine is the loop, and the caller must touch nothing of it any more.
+func (s *Server) commitLast() bool {
+	patient := s.patient()
+	if !s.encoded() {
+		return true
+	}
+	if seq := s.committed; s.store.Commit(seq, patient, s.lead.wait) && !s.lead.end(seq) {
+		s.Wake() // whoever leads now is to learn that the turn is durable
+		return false
+	}
+	s.acknowledge()
+	return true
+}
+
+// encoded writes the turn's rows to the store's batch and tells whether there are any.
+func (s *Server) encoded() bool {
+	switch {
+	case s.abandoned:
+		return false
+	case !s.ks.TurnTouched():
 		s.ks.EncodeTurn(nil)
-		return
-	}
-	if s.store == nil {
+		return false
+	case s.store == nil:
 		s.ks.Committed(s.ks.EncodeTurn(nil))
-		return
+		return false
 	}
 	s.committed = s.ks.EncodeTurn(s.store.Batch())
-	s.store.Commit(s.committed)
-	s.acknowledge() // under everysec and no the turn is usually durable already
+	return true
 }
 
 // turnLimit is the size at which a turn is committed before its last command: it bounds one batch.

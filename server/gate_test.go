@@ -34,6 +34,8 @@ type memoryStore struct {
 	slowest time.Duration
 	refuse  atomic.Bool // the disk is about to be full
 	copying chan bool   // Checkpoint receives from it; nil: it does not wait
+	waiting atomic.Bool // Commit does
+	disk    chan bool   // a patient caller of Commit receives from it; nil: it need not wait
 }
 
 type pendingTurn struct {
@@ -99,7 +101,7 @@ func (m *memoryStore) DeleteRange(from, to []byte) {
 	})
 }
 
-func (m *memoryStore) Commit(seq uint64) {
+func (m *memoryStore) Commit(seq uint64, patient bool, wait func()) bool {
 	m.mu.Lock()
 	m.queue = append(m.queue, pendingTurn{seq, m.open})
 	m.open = nil
@@ -109,6 +111,14 @@ func (m *memoryStore) Commit(seq uint64) {
 		m.sync()
 	}
 	m.commits <- seq
+	if !patient || m.disk == nil || !m.waiting.CompareAndSwap(false, true) {
+		return false
+	}
+	defer m.waiting.Store(false)
+	wait()
+	<-m.disk
+	m.sync()
+	return true
 }
 
 // sync makes everything handed over durable.

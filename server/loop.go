@@ -2,7 +2,7 @@ package server
 
 import "github.com/evald/evald/engine/command"
 
-// The loop: one goroutine owns the keyspace, every connection and every list of the server. What crosses to other goroutines is
+// The loop: one goroutine at a time (lead.go) owns the keyspace, every connection and every list of the server. What crosses to other goroutines is
 // the inbox (stream.go), the streams' output, and the store's committer with its wake-up. One turn is:
 //
 //	wait for sockets, the inbox, the committer, timers
@@ -22,23 +22,11 @@ const (
 	clockGrain   = 1_000_000 // ns: the unit of a command that took so long ends with another look at the clock
 )
 
-// run turns until the server stops.
-func (s *Server) run() error {
-	for !s.stopped {
-		events, err := s.poll.wait(s.events[:0], s.timeout())
-		if err != nil {
-			return err
-		}
-		s.events = events
-		s.turn()
-	}
-	return nil
-}
-
-// turn handles everything that is ready.
-func (s *Server) turn() {
+// turn handles everything that is ready. It returns false if another goroutine is the loop now.
+func (s *Server) turn() bool {
 	s.tick()
 	s.acknowledge()
+	s.lead.acked = len(s.dirty)
 	s.takeInbox()
 	for i := range s.events {
 		s.handle(s.events[i])
@@ -48,7 +36,15 @@ func (s *Server) turn() {
 	s.resume()
 	s.expire()
 	s.evict()
-	s.commit()
+	if !s.commitLast() {
+		return false
+	}
+	s.endTurn()
+	return true
+}
+
+// endTurn is what comes after the commit.
+func (s *Server) endTurn() {
 	s.cronSave()
 	s.release()
 }
@@ -175,7 +171,7 @@ func (s *Server) release() {
 			s.limitOutput(c)
 		}
 	}
-	s.dirty = s.dirty[:0]
+	s.dirty, s.lead.acked = s.dirty[:0], 0
 	if c := s.running; c != nil && len(c.out.Buf) > c.sent {
 		s.wrote(c) // a busy script's own client: its unit is not over
 	}

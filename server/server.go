@@ -36,6 +36,7 @@ type Server struct {
 	committed uint64 // newest turn handed to the store
 	held      []*conn
 
+	lead           lead
 	poll           *poller
 	pollMu         sync.RWMutex // guards pollClosed against Wake
 	pollClosed     bool
@@ -123,6 +124,7 @@ type stopRequest struct{ signal os.Signal }
 func New(o Options) (*Server, error) {
 	o.ensureDefaults()
 	s := &Server{opts: o, done: make(chan struct{}), byID: map[uint64]*conn{}, readBuf: make([]byte, readSize)}
+	s.initLead()
 	s.hub = hub{map[string][]*conn{}, map[string][]*conn{}, map[string][]*conn{}}
 	s.watches.byKey = map[string][]*watch{}
 	s.waits.byKey, s.waits.isReady = map[string][]*wait{}, map[string]bool{}
