@@ -209,6 +209,7 @@ func (r *Runtime) callNested(c *command.Ctx, cmd *customCommand, refs []command.
 	u.argv, u.text = nil, nil
 	u.depth++
 	r.state.Release()
+	r.state.KeepAlive() // the callback may keep what it makes
 	u.sink.reset(r, 2)
 	keyTable, argTable := lua.TableValue(r.fillArgs(nil, keys)), lua.TableValue(r.fillArgs(nil, args))
 	body := native.NewFunction(cmd.name, func(c *lua.Call) int { return c.CallMulti(cmd.callback, keyTable, argTable) })

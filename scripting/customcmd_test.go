@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -66,6 +67,29 @@ func TestLibrariesShareCode(t *testing.T) {
 	} {
 		if got := w.do(c.args...); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%q\n got %q\nwant %q", c.args, got, c.want)
+		}
+	}
+}
+
+// TestLibraryKeepsWhatAScriptGivesIt: the closures of a script serve the next script again, but not when a library may have kept them.
+func TestLibraryKeepsWhatAScriptGivesIt(t *testing.T) {
+	w := newWorld(t)
+	w.do("function", "load", "#!lua name=base\nlocal kept\nredis.export{keep=function(f) kept = f end}\nredis.register_function('kept', function() return kept() end)")
+	w.do("function", "load", `#!lua name=own
+		local own
+		redis.register_command{name='own.make', callback=function() local n = 40 own = function() n = n + 2 return n end end}
+		redis.register_function('own', function() return own() end)`)
+	w.do("eval", "redis.call('own.make')", "0")
+	w.do("eval", "local n = 40 local function up() n = n + 1 return n end redis.require('base').keep(function() up() return up() end)", "0")
+	for want := 42; want < 50; want += 2 {
+		if got := w.do("eval", "local a = 1 local function f() return a end local function g() return f() end return g()", "0"); got != ":1\r\n" {
+			t.Fatal(got)
+		}
+		if got := w.do("fcall", "kept", "0"); got != fmt.Sprintf(":%d\r\n", want) {
+			t.Errorf("what the script gave: got %q, want %d", got, want)
+		}
+		if got := w.do("fcall", "own", "0"); got != fmt.Sprintf(":%d\r\n", want) {
+			t.Errorf("what a command made inside a script: got %q, want %d", got, want)
 		}
 	}
 }

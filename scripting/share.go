@@ -48,6 +48,7 @@ func (r *Runtime) require(c *lua.Call) int {
 	if r.loading != nil && !slices.Contains(r.loading.needs, name) {
 		r.loading.needs = append(r.loading.needs, name)
 	}
+	r.state.KeepAlive() // a function of the library may keep what it is given
 	return c.Return1(lib.exports)
 }
 

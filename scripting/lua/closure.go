@@ -50,8 +50,7 @@ type (
 )
 
 func newClosure(s *State, p *Proto, env *Table) *closure {
-	s.charge(closureSize + int64(p.numUpvalues)*8)
-	s.ids++
+	s.chargeClosure(p)
 	var f *closure
 	var ups unsafe.Pointer
 	switch n := p.numUpvalues; {
@@ -70,8 +69,15 @@ func newClosure(s *State, p *Proto, env *Table) *closure {
 		f = new(closure)
 		ups = unsafe.Pointer(unsafe.SliceData(make([]*upvalue, n)))
 	}
-	f.kind, f.nup, f.id, f.p, f.env, f.ups = tagFunction, p.numUpvalues, s.ids, p, env, ups
+	f.init(s, p, env, ups)
 	return f
+}
+
+func (s *State) chargeClosure(p *Proto) { s.charge(closureSize + int64(p.numUpvalues)*8) }
+
+func (f *closure) init(s *State, p *Proto, env *Table, ups unsafe.Pointer) {
+	s.ids++
+	f.kind, f.nup, f.id, f.p, f.env, f.ups = tagFunction, p.numUpvalues, s.ids, p, env, ups
 }
 
 func (f *closure) value() Value { return Value{unsafe.Pointer(f), tagFunction} }
@@ -92,8 +98,8 @@ func (t *Thread) findUpvalue(index int) *upvalue {
 		}
 		before, after = after, after.next()
 	}
-	t.s.charge(upvalueSize)
-	u := &upvalue{&t.stack[index], Value{unsafe.Pointer(after), uint64(index)}}
+	u := t.s.newUpvalue()
+	u.v, u.closed = &t.stack[index], Value{unsafe.Pointer(after), uint64(index)}
 	if before == nil {
 		t.open = u
 	} else {

@@ -7,6 +7,7 @@ func (s *State) Run(p *Proto, results func(c *Call), args ...Value) *Error {
 	s.Hold() // an overdraft stops the run inside enter, where it can be caught
 	f := s.mainClosure(p)
 	s.Lift()
+	s.reuse.on = true
 	return s.enter(f.value(), results, args)
 }
 
@@ -73,5 +74,6 @@ func (s *State) leave(err **Error) {
 	s.errValue = Nil
 	s.cur = s.main
 	s.main.reset()
+	s.reuse.end()
 	s.library.forget()
 }

@@ -378,7 +378,7 @@ func (t *Thread) opSetList(i uint64) {
 func (t *Thread) opClosure(i uint64) {
 	ci := &t.ci[t.depth]
 	p := ci.cl.p.protos[operandWide(i)]
-	f := newClosure(t.s, p, ci.cl.env)
+	f := t.s.closureOf(p, ci.cl.env)
 	for n := range int(p.numUpvalues) {
 		in := instruction(*(*uint64)(ci.pc))
 		ci.pc = unsafe.Add(ci.pc, instructionSize)

@@ -35,6 +35,7 @@ type State struct {
 	library *library
 	hook    *lineHook // nil: no lines are hooked
 
+	reuse      reuse
 	short      []byte // what is left of the block that short strings are cut from
 	shortLeft  int    // blocks that the run may still begin
 	ids        uint32 // the last object id
