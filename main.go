@@ -8,6 +8,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/pprof"
 	"syscall"
 
@@ -34,6 +35,11 @@ func serve(ctx context.Context, o cli.ServeOptions) error {
 			return err
 		}
 		defer stop()
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		// One more than there are processors: else the loop, back from the kernel, waits for one of Go's processors while the store's
+		// goroutines have them, for whole time slices. The system parts the real ones more finely.
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 	logger := log.New(os.Stderr, "", log.LstdFlags|log.Lmicroseconds)
 	open := func(dir, fsync string) (server.Store, error) {
