@@ -38,6 +38,9 @@ func (s *Server) pollWhileLoading() error {
 }
 
 func (s *Server) restrictedTurn(wait int) error {
+	if s.releasing {
+		wait = 0
+	}
 	events, err := s.poll.wait(s.busyEvents[:0], wait)
 	if err != nil {
 		return err

@@ -24,24 +24,39 @@ func (s *Server) hold(c *conn, from int, seq uint64) {
 	}
 }
 
+// ackBatch bounds the connections whose replies go out in one turn while others read: to send a reply takes longer than to run a command, and
+// who reads waits for all that go before.
+const ackBatch = 8
+
 // acknowledge releases the replies of the turns that have become durable.
 func (s *Server) acknowledge() {
 	if s.store == nil {
 		return
 	}
 	durable := s.store.Durable()
-	if durable == s.durable {
+	if durable == s.durable && !s.releasing {
 		return
 	}
+	left := len(s.held)
+	if s.readers() {
+		left = ackBatch
+	}
+	s.releasing = false
 	s.durable = durable
 	s.ks.Committed(durable)
 	kept := s.held[:0]
-	for _, c := range s.held {
+	for i, c := range s.held {
+		if left == 0 {
+			s.releasing = true
+			kept = append(kept, s.held[i:]...)
+			break
+		}
 		n := 0
 		for n < len(c.holds) && c.holds[n].seq <= durable {
 			n++
 		}
 		if n > 0 {
+			left--
 			c.holds = c.holds[:copy(c.holds, c.holds[n:])]
 			s.wrote(c)
 		}

@@ -79,7 +79,12 @@ func (s *Server) patient() bool {
 			break
 		}
 	}
-	return len(s.resumed) == 0 && uint64(s.us-s.lead.read) >= readersGone // a clock that was put back counts as long ago
+	return len(s.resumed) == 0 && !s.readers()
+}
+
+// readers tells whether somebody has got an answer lately that did not wait for the disk.
+func (s *Server) readers() bool {
+	return uint64(s.us-s.lead.read) < readersGone // a clock that was put back counts as long ago
 }
 
 // begin says that the leader waits for the disk, for turn seq. From here on it may lose the lead.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
 )
@@ -100,4 +101,76 @@ func TestReadersKeepTheLoopFromWaiting(t *testing.T) {
 	<-m.commits
 	m.disk <- true
 	writer.read()
+}
+
+// TestRepliesGoInBatchesBesideReaders drives the loop's own functions on the test's goroutine, in place of the loop.
+func TestRepliesGoInBatchesBesideReaders(t *testing.T) {
+	m := newMemoryStore()
+	s, err := New(Options{Addr: "none", Dir: t.TempDir(), OpenStore: func(string, string) (Store, error) { return m, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.closeAll() })
+	sent := func() {
+		for _, c := range s.dirty {
+			c.flags &^= dirtyOut
+		}
+		s.dirty = s.dirty[:0]
+	}
+	for _, readers := range []bool{false, true} {
+		s.tick()
+		s.nextCron = s.ms + cronInterval
+		s.lead.read = s.us - readersGone
+		if readers {
+			s.lead.read = s.us
+		}
+		const n = 2*ackBatch + 1
+		for range n {
+			c := s.newConn(-1)
+			c.in.Feed([]byte("*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n"))
+			s.process(c)
+		}
+		sent()
+		s.commit()
+		<-m.commits
+		m.sync()
+		want := []int{n}
+		if readers {
+			want = []int{ackBatch, ackBatch, 1}
+		}
+		for i, w := range want {
+			sent()
+			s.acknowledge()
+			if len(s.dirty) != w {
+				t.Errorf("readers %v, turn %d: %d replies go, not %d", readers, i, len(s.dirty), w)
+			}
+			if last := i == len(want)-1; last != (s.timeout() > 0) {
+				t.Errorf("readers %v, turn %d: the loop would sleep for %d ms", readers, i, s.timeout())
+			}
+		}
+		sent()
+		if len(s.held) > 0 {
+			t.Errorf("%d connections are still held", len(s.held))
+		}
+	}
+}
+
+// TestTheEndSendsEveryReply: those of a last turn too that would go in batches.
+func TestTheEndSendsEveryReply(t *testing.T) {
+	m := newMemoryStore()
+	s := startStored(t, m)
+	var writers []*wire
+	for range 3 * ackBatch {
+		w := newWire(t, s.Dial())
+		w.send("INCR k")
+		<-m.commits
+		writers = append(writers, w)
+	}
+	newWire(t, s.Dial()).do("GET other")
+	go s.Close()
+	for i, w := range writers {
+		if got, want := w.read(), fmt.Sprint(i+1); got != want {
+			t.Errorf("client %d: %s", i, got)
+		}
+	}
 }

@@ -83,7 +83,7 @@ func (s *Server) timeout() int {
 	if s.pausedUntil != 0 {
 		next = min(next, s.pausedUntil)
 	}
-	if len(s.resumed) > 0 {
+	if len(s.resumed) > 0 || s.releasing {
 		return 0
 	}
 	return int(min(max(0, next-s.clock()/1000), cronInterval))

@@ -35,6 +35,7 @@ type Server struct {
 	durable   uint64 // newest acknowledged turn
 	committed uint64 // newest turn handed to the store
 	held      []*conn
+	releasing bool // some of held go out in the next turn
 
 	lead           lead
 	poll           *poller
@@ -369,7 +370,7 @@ func (s *Server) closeAll() error {
 	var err error
 	s.endSave()
 	if s.store != nil {
-		if serr := s.store.Sync(); serr == nil {
+		for ok := s.store.Sync() == nil; ok; ok = s.releasing {
 			s.acknowledge()
 			s.release()
 		}

@@ -72,7 +72,7 @@ func aside[T any](s *State, do func() []T) []T {
 	done := make(chan []T, 1)
 	go func() { done <- do() }()
 	left := spins
-	if runtime.GOMAXPROCS(0) == 1 {
+	if runtime.NumCPU() == 1 || runtime.GOMAXPROCS(0) == 1 {
 		left = 0
 	}
 	for ; ; left-- {
