@@ -18,12 +18,14 @@ const (
 // Access returns the policy, which CONFIG SET changes.
 func (ks *Keyspace) Access() *AccessPolicy { return &ks.access }
 
-func (p *AccessPolicy) created(ks *Keyspace, e entry) {
+func (p *AccessPolicy) created(ks *Keyspace, e entry) { setEntryAccess(e, p.initial(ks)) }
+
+// initial returns the bits of a key that is made now.
+func (p *AccessPolicy) initial(ks *Keyspace) uint32 {
 	if p.LFU {
-		setEntryAccess(e, ks.minute()<<8|lfuInitial)
-		return
+		return ks.minute()<<8 | lfuInitial
 	}
-	setEntryAccess(e, uint32(ks.now/1000)&lruBits)
+	return uint32(ks.now/1000) & lruBits
 }
 
 func (p *AccessPolicy) touch(ks *Keyspace, e entry) {

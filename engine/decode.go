@@ -124,7 +124,7 @@ func (d *Decoder) header(key, value []byte) error {
 	if expire != 0 {
 		setEntryExpire(h.e, expire)
 	}
-	setEntryAccess(h.e, uint32(ks.now/1000)&lruBits)
+	setEntryAccess(h.e, d.l.access)
 	d.headers = append(d.headers, h)
 	return nil
 }

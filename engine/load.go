@@ -17,6 +17,7 @@ type Loader struct {
 	ks      *Keyspace
 	objects map[uint64]uint32 // id to index
 	decoder *Decoder          // Load's own
+	access  uint32            // access bits of the keys; the owner's clock goes on while decoders work
 	Keys    int               // headers loaded
 	Rows    int               // all rows loaded
 }
@@ -28,7 +29,7 @@ func (ks *Keyspace) NewLoader() *Loader {
 			panic("engine: load into a keyspace that is not empty")
 		}
 	}
-	l := &Loader{ks: ks, objects: map[uint64]uint32{}}
+	l := &Loader{ks: ks, objects: map[uint64]uint32{}, access: ks.access.initial(ks)}
 	l.decoder = l.NewDecoder()
 	return l
 }
@@ -80,6 +81,7 @@ func (l *Loader) state(key, value []byte) error {
 		}
 		ks.nowUs = int64(binary.BigEndian.Uint64(value))
 		ks.now = ks.nowUs / 1000
+		l.access = ks.access.initial(ks)
 		ks.objects.next = binary.BigEndian.Uint64(value[8:])
 		reserve := uint64(maxReserve)
 		for rest, i := value[16:], 0; len(rest) > 0; i++ {

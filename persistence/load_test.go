@@ -46,7 +46,12 @@ func TestRangesSideBySideGiveTheKeyspace(t *testing.T) {
 	}
 	s.applyThrough(s.wal.newest())
 	fresh := enginetest.New(1)
-	l := load{s: s, Loader: fresh.NewLoader(), progress: func(int) error { return nil }}
+	now := ks.NowMicros()
+	l := load{s: s, Loader: fresh.NewLoader(), progress: func(int) error {
+		now += 1e6 // the loop's clock goes on meanwhile
+		fresh.BeginTurn(now)
+		return nil
+	}}
 	for _, section := range engine.Sections() {
 		if !section.Parallel {
 			if err := l.serial(section); err != nil {

@@ -342,6 +342,22 @@ func TestLoading(t *testing.T) {
 	}
 }
 
+// TestStopWhileLoading: that is no failure, as in Redis.
+func TestStopWhileLoading(t *testing.T) {
+	m := newMemoryStore()
+	s, err := New(Options{Addr: "none", Dir: t.TempDir(), OpenStore: func(string, string) (Store, error) { return &slowLoad{m, make(chan struct{})}, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stop(nil)
+	if err := s.Serve(); err != nil {
+		t.Error(err)
+	}
+	if !m.closed {
+		t.Error("the store was left open")
+	}
+}
+
 // slowLoad loads until its channel is closed.
 type slowLoad struct {
 	*memoryStore

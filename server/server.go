@@ -265,9 +265,12 @@ func (s *Server) Serve() error {
 		go s.acceptStreams(s.opts.Listener)
 	}
 	err := s.load()
-	if err == nil {
+	switch err {
+	case nil:
 		s.logReady()
 		err = s.run()
+	case errStopped: // while loading
+		err = nil
 	}
 	if err == nil {
 		err = s.stopErr
