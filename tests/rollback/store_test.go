@@ -28,12 +28,13 @@ func (s *store) Load(ks *engine.Keyspace, _ func(done, total int) error) error {
 
 func (s *store) Batch() engine.RowWriter { return &s.Rows }
 
-func (s *store) Commit(seq uint64) {
+func (s *store) Commit(seq uint64, _ bool, _ func()) bool {
 	s.mu.Lock()
 	s.durable = seq
 	s.commits++
 	s.mu.Unlock()
 	s.notify()
+	return false
 }
 
 func (s *store) Durable() uint64 {
