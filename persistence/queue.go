@@ -113,7 +113,7 @@ func (s *Store) Commit(seq uint64, patient bool, wait func()) (direct bool) {
 	idle := s.spare != nil && s.last == s.durable.Load()
 	s.encoding = false
 	s.last = seq
-	if idle && s.direct(patient) {
+	if idle && s.direct(patient) { // the locks it takes are held only shortly, but by the committer, whom idle excludes
 		b := s.swap()
 		s.mu.Unlock()
 		if wait != nil {

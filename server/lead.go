@@ -71,10 +71,10 @@ func (s *Server) turns() {
 }
 
 // patient tells whether the loop may wait for the disk: nobody goes on in the next turn, and whoever has got an answer in this one, and in
-// those shortly before, waits for the disk anyway.
+// those shortly before, waits for the disk anyway, if only for the last of several.
 func (s *Server) patient() bool {
 	for _, c := range s.dirty[s.lead.acked:] {
-		if c.sent < len(c.out.Buf) && (len(c.holds) == 0 || c.sent < c.holds[0].from) {
+		if c.sent < len(c.out.Buf) && len(c.holds) == 0 {
 			s.lead.read = s.us
 			break
 		}

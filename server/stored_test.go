@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -198,6 +199,12 @@ func TestSavesGoOnBesideTheLoop(t *testing.T) {
 		if got := w.do(line); got != "-ERR Background save already in progress" {
 			t.Errorf("%s: %s", line, got)
 		}
+	}
+	for { // until the save's goroutine has begun
+		if begun, _ := filepath.Glob(filepath.Join(dir, "backup", "*")); len(begun) > 0 {
+			break
+		}
+		runtime.Gosched()
 	}
 	if names := copies(t, dir); len(names) != 1 || !strings.HasSuffix(names[0], ".part") {
 		t.Errorf("while the copy is made there are %q", names)
