@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/evald/evald/engine"
 	"github.com/evald/evald/internal/enginetest"
 )
 
@@ -45,6 +46,30 @@ func TestLoadGoesOn(t *testing.T) {
 			if err := rows.Verify(w.KS); err != nil {
 				t.Fatalf("seed %d turn %d: %v", seed, turn, err)
 			}
+		}
+	}
+}
+
+// TestLoadedKeysAreNew: their accesses count from the load, under either policy.
+func TestLoadedKeysAreNew(t *testing.T) {
+	ks, rows := enginetest.New(1), &enginetest.Rows{}
+	ks.BeginTurn(1e15)
+	ks.Begin(false)
+	ks.DB(0).SetString([]byte("k"), []byte("v"), engine.NoTTL)
+	ks.End()
+	ks.EncodeTurn(rows)
+	for _, lfu := range []bool{false, true} {
+		loaded := enginetest.New(1)
+		loaded.Access().LFU, loaded.Access().DecayTime = lfu, 1
+		if err := rows.Load(loaded); err != nil {
+			t.Fatal(err)
+		}
+		in, ok := loaded.DB(0).Inspect([]byte("k"))
+		if !ok {
+			t.Fatal("the key is not there")
+		}
+		if lfu && in.Freq != 5 || !lfu && in.Idle != 0 {
+			t.Errorf("LFU %v: counter %d, idle %d ms", lfu, in.Freq, in.Idle)
 		}
 	}
 }

@@ -101,6 +101,14 @@ func TestReadersKeepTheLoopFromWaiting(t *testing.T) {
 	<-m.commits
 	m.disk <- true
 	writer.read()
+
+	later()
+	go writer.conn.Write([]byte("*2\r\n$3\r\nGET\r\n$5\r\nother\r\n*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n")) // who sends both at once waits for the disk
+	<-m.commits
+	m.disk <- true
+	if got := writer.read() + " " + writer.read(); got != "(nil) 7" {
+		t.Error(got)
+	}
 }
 
 // TestRepliesGoInBatchesBesideReaders drives the loop's own functions on the test's goroutine, in place of the loop.
