@@ -188,7 +188,7 @@ func (w *wal) syncFile(s *Store, f vfs.File, number uint64) {
 	}
 }
 
-// quick tells whether a sync is expected to take no longer than handing a turn over: the newest did not.
+// quick tells whether a sync is expected to be so short that the loop may wait for it: the newest was.
 func (w *wal) quick() bool {
 	took := w.took.Load()
 	return took > 0 && took <= int64(quickSync)

@@ -114,7 +114,8 @@ func TestReadersKeepTheLoopFromWaiting(t *testing.T) {
 // TestRepliesGoInBatchesBesideReaders drives the loop's own functions on the test's goroutine, in place of the loop.
 func TestRepliesGoInBatchesBesideReaders(t *testing.T) {
 	m := newMemoryStore()
-	s, err := New(Options{Addr: "none", Dir: t.TempDir(), OpenStore: func(string, string) (Store, error) { return m, nil }})
+	s, err := New(Options{Addr: "none", Dir: t.TempDir(), OpenStore: func(string, string) (Store, error) { return m, nil },
+		Clock: func() int64 { return 1e15 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,8 +166,8 @@ func TestRepliesGoInBatchesBesideReaders(t *testing.T) {
 
 // TestTheEndSendsEveryReply: those of a last turn too that would go in batches.
 func TestTheEndSendsEveryReply(t *testing.T) {
-	m := newMemoryStore()
-	s := startStored(t, m)
+	s, m, _ := startOnDisk(t) // the clock stands: who has read is still there
+	newWire(t, s.Dial()).do("GET other")
 	var writers []*wire
 	for range 3 * ackBatch {
 		w := newWire(t, s.Dial())
@@ -174,7 +175,6 @@ func TestTheEndSendsEveryReply(t *testing.T) {
 		<-m.commits
 		writers = append(writers, w)
 	}
-	newWire(t, s.Dial()).do("GET other")
 	go s.Close()
 	for i, w := range writers {
 		if got, want := w.read(), fmt.Sprint(i+1); got != want {

@@ -2,8 +2,8 @@ package server
 
 import "github.com/evald/evald/engine/command"
 
-// The loop: one goroutine at a time (lead.go) owns the keyspace, every connection and every list of the server. What crosses to other goroutines is
-// the inbox (stream.go), the streams' output, and the store's committer with its wake-up. One turn is:
+// The loop: one goroutine at a time (lead.go) owns the keyspace, every connection and every list of the server. What crosses to other
+// goroutines is the inbox (stream.go), the streams' output, and the store's committer with its wake-up. One turn is:
 //
 //	wait for sockets, the inbox, the committer, timers
 //	release the replies of turns that became durable
